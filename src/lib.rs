@@ -1,0 +1,4 @@
+//! goldpath, a golden-path project scaffolder.
+pub mod diag;
+pub mod tree;
+pub mod yaml;

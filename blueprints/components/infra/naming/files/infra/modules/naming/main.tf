@@ -1,0 +1,16 @@
+locals {
+  # Flat name, for whatever has one name space: roles, alarms, budgets, the Kubernetes namespace.
+  name = "${var.service}-${var.environment}"
+
+  # The same as a path, for whatever is a hierarchy: secrets, log groups, state keys.
+  path = "${var.service}/${var.environment}"
+
+  # The keys are those of the labels on the Kubernetes objects: one query finds both.
+  tags = {
+    cost-center = var.cost_center
+    environment = var.environment
+    service     = var.service
+    system      = var.system
+    team        = var.team
+  }
+}

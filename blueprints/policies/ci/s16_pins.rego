@@ -51,11 +51,37 @@ deny contains result if {
 
 deny contains result if {
 	is_gitlab
-	some index, include in each(input.include)
-	some fault in include_faults(include)
+	some index, entry in each(input.include)
+	component := entry.component
+	not regex.match(`@(v?[0-9]+\.[0-9]+\.[0-9]+|[0-9a-f]{40})$`, component)
 	result := {
 		"rule": "S16",
-		"msg": fault,
+		"msg": sprintf("the component %s is not pinned to a release or commit", [component]),
+		"at": ["include", index],
+	}
+}
+
+deny contains result if {
+	is_gitlab
+	some index, entry in each(input.include)
+	project := entry.project
+	ref := object.get(entry, "ref", "")
+	not regex.match(`^(v?[0-9]+\.[0-9]+\.[0-9]+.*|[0-9a-f]{40})$`, ref)
+	result := {
+		"rule": "S16",
+		"msg": sprintf("the project %s is not pinned to a tag or commit", [project]),
+		"at": ["include", index],
+	}
+}
+
+deny contains result if {
+	is_gitlab
+	some index, entry in each(input.include)
+	address := entry.remote
+	not entry.integrity
+	result := {
+		"rule": "S16",
+		"msg": sprintf("%s is fetched from an address without integrity", [address]),
 		"at": ["include", index],
 	}
 }
@@ -120,35 +146,5 @@ images contains {"job": container.container, "image": container.image, "at": ["r
 
 image_name(value) := value if is_string(value)
 
-image_name(value) := value.image if is_object(value)
-
-image_name(value) := value.name if {
-	is_object(value)
-	not value.image
-}
-
-include_faults(include) := {fault |
-	some fault, met in {
-		sprintf("the component %s is not pinned to a release or commit", [object.get(include, "component", "")]): moves(include),
-		sprintf("the project %s is not pinned to a tag or commit", [object.get(include, "project", "")]): floats(include),
-		sprintf("%s is fetched from an address without integrity", [object.get(include, "remote", "")]): fetched(include),
-	}
-	met
-}
-
-moves(include) := met if {
-	component := object.get(include, "component", "x@0.0.0")
-	met := not_true(regex.match(`@(v?[0-9]+\.[0-9]+\.[0-9]+|[0-9a-f]{40})$`, component))
-} else := false
-
-floats(include) := met if {
-	include.project
-	met := not_true(regex.match(`^(v?[0-9]+\.[0-9]+\.[0-9]+.*|[0-9a-f]{40})$`, object.get(include, "ref", "")))
-} else := false
-
-fetched(include) := met if {
-	include.remote
-	met := object.get(include, "integrity", "") == ""
-} else := false
-
-not_true(value) := value == false
+# GitHub writes `image`, GitLab `name`.
+image_name(value) := object.get(value, "image", object.get(value, "name", "")) if is_object(value)

@@ -112,7 +112,7 @@ deny contains result if {
 	}
 }
 
-azure_scripts contains {"script": text(value[key]), "at": array.concat(path, [key])} if {
+azure_scripts contains {"script": value[key], "at": array.concat(path, [key])} if {
 	is_azure
 	walk(input, [path, value])
 	is_object(value)

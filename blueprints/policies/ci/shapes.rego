@@ -85,10 +85,6 @@ is_azure if is_array(input.stages[0].jobs)
 
 is_azure if input.extends.template
 
-text(value) := value if is_string(value)
-
-text(value) := concat("\n", [line | some line in value; is_string(line)]) if is_array(value)
-
 # What can be gone through, and nothing of anything else: in a file from elsewhere there may be text where a list should be.
 each(value) := value if is_array(value)
 

@@ -1,5 +1,12 @@
 //! goldpath, a golden-path project scaffolder.
+pub mod answers;
+pub mod blueprint;
 pub mod diag;
+pub mod git;
+pub mod lock;
+pub mod render;
+pub mod source;
 pub mod template;
 pub mod tree;
+pub mod workdir;
 pub mod yaml;

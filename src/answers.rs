@@ -88,6 +88,19 @@ pub struct Given {
     pub config: Option<(String, Node)>,
 }
 
+impl Given {
+    /// Takes away what was given for a question, other than by the configuration.
+    pub fn forget(&mut self, key: &str) {
+        self.set.retain(|(k, _)| k != key);
+        self.environment.retain(|(k, _)| k != key);
+        for (_, node) in &mut self.files {
+            if let Kind::Map(entries) = &mut node.kind {
+                entries.retain(|(k, _)| k.text != key);
+            }
+        }
+    }
+}
+
 /// What a person said at the prompt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Said {
@@ -161,28 +174,17 @@ pub fn resolve<'b>(
         destination: destination.map(str::to_owned),
     };
     let mut context: BTreeMap<String, Value> = BTreeMap::new();
-    context.insert(
-        "destination".to_owned(),
-        destination.map_or(Value::from(()), Value::from),
-    );
+    context.insert("destination".to_owned(), destination.map_or(Value::from(()), Value::from));
     for question in &blueprint.questions {
         // What depends on an open question can't be told yet.
         let known = |expression: &Expression| {
-            let names = blueprint
-                .engine
-                .names_in_expression(&expression.text)
-                .unwrap_or_default();
-            !resolution.open.iter().any(|open| {
-                names
-                    .iter()
-                    .any(|name| name.split('.').next() == Some(open.question.key.as_str()))
-            })
+            let names = blueprint.engine.names_in_expression(&expression.text).unwrap_or_default();
+            !resolution
+                .open
+                .iter()
+                .any(|open| names.iter().any(|name| name.split('.').next() == Some(open.question.key.as_str())))
         };
-        let scope = Scope {
-            engine: &blueprint.engine,
-            context: &context,
-            question,
-        };
+        let scope = Scope { engine: &blueprint.engine, context: &context, question };
         if let Some(when) = &question.when {
             if !known(when) {
                 continue;
@@ -206,10 +208,7 @@ pub fn resolve<'b>(
             Err(more) => {
                 problems.extend(more);
                 // The answer is wrong, not missing: what follows is judged as far as it goes without it.
-                resolution.open.push(Open {
-                    question,
-                    default: None,
-                });
+                resolution.open.push(Open { question, default: None });
                 continue;
             }
         };
@@ -234,11 +233,7 @@ pub fn resolve<'b>(
         match answered {
             Some((answer, origin)) => {
                 context.insert(question.key.clone(), answer.value());
-                resolution.answers.push(Answered {
-                    question,
-                    answer,
-                    origin,
-                });
+                resolution.answers.push(Answered { question, answer, origin });
             }
             None => {
                 let default = default().unwrap_or_default().map(|(answer, _)| answer);
@@ -252,23 +247,14 @@ pub fn resolve<'b>(
 impl Resolution<'_> {
     /// The answer to a question.
     pub fn get(&self, key: &str) -> Option<&Answer> {
-        self.answers
-            .iter()
-            .find(|answered| answered.question.key == key)
-            .map(|answered| &answered.answer)
+        self.answers.iter().find(|answered| answered.question.key == key).map(|answered| &answered.answer)
     }
 
     /// What expressions see of the answers.
     pub fn context(&self) -> BTreeMap<String, Value> {
-        let mut context: BTreeMap<String, Value> = self
-            .answers
-            .iter()
-            .map(|answered| (answered.question.key.clone(), answered.answer.value()))
-            .collect();
-        context.insert(
-            "destination".to_owned(),
-            self.destination.as_deref().map_or(Value::from(()), Value::from),
-        );
+        let mut context: BTreeMap<String, Value> =
+            self.answers.iter().map(|answered| (answered.question.key.clone(), answered.answer.value())).collect();
+        context.insert("destination".to_owned(), self.destination.as_deref().map_or(Value::from(()), Value::from));
         context
     }
 
@@ -290,11 +276,7 @@ impl Resolution<'_> {
                 [] => problem.hint(format!("--set {}={example}", question.key)),
                 choices => {
                     let all: Vec<&str> = choices.iter().map(|choice| choice.value.as_str()).collect();
-                    problem.hint(format!(
-                        "--set {}={example}   (one of {})",
-                        question.key,
-                        all.join(", ")
-                    ))
+                    problem.hint(format!("--set {}={example}   (one of {})", question.key, all.join(", ")))
                 }
             };
             problems.push(problem);
@@ -314,11 +296,7 @@ fn shell_word(text: &str) -> String {
 
 /// Reports answers that no question asks for.
 fn unknown(blueprint: &Blueprint, given: &Given) -> Diagnostics {
-    let keys: Vec<&str> = blueprint
-        .questions
-        .iter()
-        .map(|question| question.key.as_str())
-        .collect();
+    let keys: Vec<&str> = blueprint.questions.iter().map(|question| question.key.as_str()).collect();
     let mut problems = Diagnostics::new();
     let hint = |key: &str| {
         did_you_mean(key, keys.iter().copied())
@@ -353,10 +331,7 @@ fn unknown(blueprint: &Blueprint, given: &Given) -> Diagnostics {
 
 /// Warns of answers to a question whose condition does not hold.
 fn not_asked(question: &Question, when: &Expression, given: &Given, warnings: &mut Diagnostics) {
-    let message = format!(
-        "the answer `{}` has no effect, since `{}` does not hold",
-        question.key, when.text
-    );
+    let message = format!("the answer `{}` has no effect, since `{}` does not hold", question.key, when.text);
     if given.set.iter().any(|(key, _)| *key == question.key) {
         warnings.push(Diagnostic::warning(format!("--set {}: {message}", question.key)));
     }
@@ -383,10 +358,7 @@ enum From<'a> {
 
 impl Scope<'_> {
     fn value(&self) -> Value {
-        self.context
-            .iter()
-            .map(|(key, value)| (key.as_str(), value.clone()))
-            .collect()
+        self.context.iter().map(|(key, value)| (key.as_str(), value.clone())).collect()
     }
 
     fn problem(&self, from: &From, reason: &Wrong) -> Diagnostics {
@@ -405,12 +377,7 @@ impl Scope<'_> {
             let from = From::Option(format!("--set {key}"));
             return self.text(text, &from).map(|answer| Some((answer, Origin::Set)));
         }
-        if let Some((file, node)) = given
-            .files
-            .iter()
-            .rev()
-            .find_map(|(file, node)| Some((file, node.get(key)?)))
-        {
+        if let Some((file, node)) = given.files.iter().rev().find_map(|(file, node)| Some((file, node.get(key)?))) {
             return self.node(file, node).map(|answer| Some((answer, Origin::Answers)));
         }
         if let Some((_, text)) = given.environment.iter().find(|(k, _)| k == key) {
@@ -453,13 +420,7 @@ impl Scope<'_> {
         match self.validate(&answer) {
             Ok(()) => Ok(Some((answer, Origin::Default))),
             // A default that follows from other answers may not fit; then the question has none.
-            Err(reason)
-                if !self
-                    .engine
-                    .names_in_expression(&default.text)
-                    .unwrap_or_default()
-                    .is_empty() =>
-            {
+            Err(reason) if !self.engine.names_in_expression(&default.text).unwrap_or_default().is_empty() => {
                 let _ = reason;
                 Ok(None)
             }
@@ -485,10 +446,7 @@ impl Scope<'_> {
         let wrong = || {
             let scalar = matches!(node.kind, Kind::Int(_) | Kind::Float(_) | Kind::Bool(_));
             let hint = (kind == QuestionType::String && scalar).then(|| "put quotes around it".to_owned());
-            Wrong {
-                message: format!("expected {}, found {}", expected(kind), node.describe()),
-                hint,
-            }
+            Wrong { message: format!("expected {}, found {}", expected(kind), node.describe()), hint }
         };
         match (kind, &node.kind) {
             (QuestionType::Bool, Kind::Bool(value)) => Ok(Answer::Bool(*value)),
@@ -523,15 +481,9 @@ impl Scope<'_> {
         match self.question.kind {
             QuestionType::Bool if value.kind() == ValueKind::Bool => Ok(Answer::Bool(value.is_true())),
             QuestionType::Integer => i64::try_from(value.clone()).map(Answer::Integer).map_err(|_| found()),
-            QuestionType::String => value
-                .as_str()
-                .map(|text| Answer::Text(text.to_owned()))
-                .ok_or_else(found),
+            QuestionType::String => value.as_str().map(|text| Answer::Text(text.to_owned())).ok_or_else(found),
             QuestionType::Choice if value.kind() == ValueKind::Number => Ok(Answer::Text(value.to_string())),
-            QuestionType::Choice => value
-                .as_str()
-                .map(|text| Answer::Text(text.to_owned()))
-                .ok_or_else(found),
+            QuestionType::Choice => value.as_str().map(|text| Answer::Text(text.to_owned())).ok_or_else(found),
             QuestionType::List | QuestionType::Choices => {
                 let items = value.try_iter().map_err(|_| found())?;
                 if value.kind() == ValueKind::String {
@@ -625,10 +577,7 @@ pub fn validate(
     }
     if matches!(question.kind, QuestionType::Choice | QuestionType::Choices) {
         let all = question.choices.iter().map(|choice| choice.value.as_str());
-        if let Some(text) = texts
-            .iter()
-            .find(|text| !question.choices.iter().any(|choice| choice.value == ***text))
-        {
+        if let Some(text) = texts.iter().find(|text| !question.choices.iter().any(|choice| choice.value == ***text)) {
             return Err(Wrong {
                 message: format!("`{}` can't be chosen", shorten(text)),
                 hint: did_you_mean(text, all),
@@ -638,11 +587,7 @@ pub fn validate(
     for validation in &question.validate {
         demand(engine, validation, context, &answer.value(), &answer.to_string())?;
     }
-    for (validation, item) in question
-        .items
-        .iter()
-        .flat_map(|v| texts.iter().map(move |text| (v, text)))
-    {
+    for (validation, item) in question.items.iter().flat_map(|v| texts.iter().map(move |text| (v, text))) {
         demand(engine, validation, context, &Value::from(item.as_str()), item)?;
     }
     Ok(())
@@ -670,19 +615,12 @@ fn demand(
     if holds {
         return Ok(());
     }
-    Err(Wrong {
-        message: format!("`{}` is refused", shorten(text)),
-        hint: Some(validation.message.clone()),
-    })
+    Err(Wrong { message: format!("`{}` is refused", shorten(text)), hint: Some(validation.message.clone()) })
 }
 
 /// A text, cut to what fits a message.
 fn shorten(text: &str) -> String {
-    let text = text
-        .escape_debug()
-        .to_string()
-        .replace("\\'", "'")
-        .replace("\\\"", "\"");
+    let text = text.escape_debug().to_string().replace("\\'", "'").replace("\\\"", "\"");
     if text.chars().count() <= 60 {
         return text;
     }

@@ -36,9 +36,7 @@ pub struct Commit {
 
 /// Git's id of a file's content.
 pub fn blob_id(bytes: &[u8]) -> String {
-    Oid::hash_object(ObjectType::Blob, bytes)
-        .map(|id| id.to_string())
-        .unwrap_or_default()
+    Oid::hash_object(ObjectType::Blob, bytes).map(|id| id.to_string()).unwrap_or_default()
 }
 
 /// Reads the user's identity and branch from git's environment and configuration.
@@ -53,10 +51,7 @@ pub fn settings() -> Result<Settings, Diagnostic> {
         let found = std::env::var(variable).ok().or_else(|| config.get_string(key).ok());
         found.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
     };
-    let (name, email) = (
-        get("GIT_AUTHOR_NAME", "user.name"),
-        get("GIT_AUTHOR_EMAIL", "user.email"),
-    );
+    let (name, email) = (get("GIT_AUTHOR_NAME", "user.name"), get("GIT_AUTHOR_EMAIL", "user.email"));
     let (Some(name), Some(email)) = (name.clone(), email.clone()) else {
         let mut steps = Vec::new();
         if name.is_none() {
@@ -65,30 +60,16 @@ pub fn settings() -> Result<Settings, Diagnostic> {
         if email.is_none() {
             steps.push("`git config --global user.email you@example.com`");
         }
-        return Err(
-            Diagnostic::error("git doesn't know who makes the first commit").hint(format!(
-                "run {}; or use --no-git to write the files only",
-                steps.join(" and ")
-            )),
-        );
+        return Err(Diagnostic::error("git doesn't know who makes the first commit")
+            .hint(format!("run {}; or use --no-git to write the files only", steps.join(" and "))));
     };
-    let branch = config
-        .get_string("init.defaultBranch")
-        .ok()
-        .filter(|branch| !branch.is_empty());
+    let branch = config.get_string("init.defaultBranch").ok().filter(|branch| !branch.is_empty());
     let branch = branch.unwrap_or_else(|| "main".to_owned());
     if !git2::Reference::is_valid_name(&format!("refs/heads/{branch}")) {
-        return Err(Diagnostic::error(format!(
-            "git's init.defaultBranch is `{branch}`, which is no branch name"
-        ))
-        .hint("run `git config --global init.defaultBranch main`"));
+        return Err(Diagnostic::error(format!("git's init.defaultBranch is `{branch}`, which is no branch name"))
+            .hint("run `git config --global init.defaultBranch main`"));
     }
-    Ok(Settings {
-        name,
-        email,
-        branch,
-        signs: config.get_bool("commit.gpgsign").unwrap_or(false),
-    })
+    Ok(Settings { name, email, branch, signs: config.get_bool("commit.gpgsign").unwrap_or(false) })
 }
 
 /// The work tree of the repository that a folder lies in.
@@ -123,33 +104,19 @@ fn commit_all(folder: &Path, tree: &Tree, settings: &Settings, message: &str) ->
     let mut index = repository.index()?;
     for (path, file) in tree.iter() {
         let id = odb.write(ObjectType::Blob, &file.bytes)?;
-        let mode = if file.mode == crate::tree::Mode::Executable {
-            FileMode::BlobExecutable
-        } else {
-            FileMode::Blob
-        };
+        let mode = if file.mode == crate::tree::Mode::Executable { FileMode::BlobExecutable } else { FileMode::Blob };
         add(&mut index, folder, path.as_str(), id, mode, file.bytes.len())?;
     }
     let tree_id = index.write_tree()?;
     let signature = Signature::now(&settings.name, &settings.email)?;
     let committer = committer(&signature)?;
-    let id = repository.commit(
-        Some("HEAD"),
-        &signature,
-        &committer,
-        message,
-        &repository.find_tree(tree_id)?,
-        &[],
-    )?;
+    let id = repository.commit(Some("HEAD"), &signature, &committer, message, &repository.find_tree(tree_id)?, &[])?;
     let mut pack = git2::Buf::new();
     mempack.dump(&repository, &mut pack)?;
     write_pack(&repository, &pack)?;
     mempack.reset()?;
     index.write()?;
-    Ok(Commit {
-        id: id.to_string(),
-        branch: settings.branch.clone(),
-    })
+    Ok(Commit { id: id.to_string(), branch: settings.branch.clone() })
 }
 
 fn write_pack(repository: &Repository, pack: &[u8]) -> Result<(), git2::Error> {
@@ -169,11 +136,7 @@ fn committer(author: &Signature) -> Result<Signature<'static>, git2::Error> {
             .unwrap_or_default()
     };
     let when: Time = author.when();
-    Signature::new(
-        &from("GIT_COMMITTER_NAME", author.name()),
-        &from("GIT_COMMITTER_EMAIL", author.email()),
-        &when,
-    )
+    Signature::new(&from("GIT_COMMITTER_NAME", author.name()), &from("GIT_COMMITTER_EMAIL", author.email()), &when)
 }
 
 /// Adds a file to the index together with what the disk says of it, so that git needn't read it again.

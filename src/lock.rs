@@ -49,11 +49,7 @@ impl Lock<'_> {
             "---\n# The golden path that this repository stands on, and the answers it was made with.\n\
              # goldpath.lock records every file that came from them.\n",
         );
-        let _ = writeln!(
-            out,
-            "blueprint: {}",
-            quote::yaml_text(self.source.unwrap_or(&self.blueprint.name))
-        );
+        let _ = writeln!(out, "blueprint: {}", quote::yaml_text(self.source.unwrap_or(&self.blueprint.name)));
         let _ = writeln!(out, "version: {}", self.blueprint.version);
         out.push_str("answers:\n");
         for Answered { question, answer, .. } in self.answers {
@@ -65,12 +61,7 @@ impl Lock<'_> {
                         let _ = writeln!(out, "    - {}", quote::yaml_text(item));
                     }
                 }
-                answer => drop(writeln!(
-                    out,
-                    "  {}: {}",
-                    question.key,
-                    scalar(answer, quote::yaml_text)
-                )),
+                answer => drop(writeln!(out, "  {}: {}", question.key, scalar(answer, quote::yaml_text))),
             }
         }
         if self.answers.is_empty() {
@@ -89,11 +80,7 @@ impl Lock<'_> {
             let _ = writeln!(out, "path = {}", quote::toml_text(source));
         }
         let _ = writeln!(out, "blueprint = {}", quote::toml_text(&self.blueprint.name));
-        let _ = writeln!(
-            out,
-            "version = {}",
-            quote::toml_text(&self.blueprint.version.to_string())
-        );
+        let _ = writeln!(out, "version = {}", quote::toml_text(&self.blueprint.version.to_string()));
         out.push_str("\n[answers]\n");
         for Answered { question, answer, .. } in self.answers {
             match answer {
@@ -106,11 +93,7 @@ impl Lock<'_> {
         }
         out.push_str("\n[files]\n");
         for (path, file) in &self.files {
-            let mode = if file.mode == Mode::Executable {
-                ", mode = \"executable\""
-            } else {
-                ""
-            };
+            let mode = if file.mode == Mode::Executable { ", mode = \"executable\"" } else { "" };
             let _ = writeln!(
                 out,
                 "{} = {{ blob = \"{}\", owner = \"{}\", component = {}{mode} }}",

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use crate::answers::Resolution;
 use crate::blueprint::component::{Content, Source};
-use crate::blueprint::{Blueprint, Component, Owner};
+use crate::blueprint::{Blueprint, Component, Expression, Owner};
 use crate::diag::{Diagnostic, Diagnostics, Place};
 use crate::template::{Slots, slot_function};
 use crate::tree::{File, Mode, Tree, TreePath};
@@ -39,11 +39,12 @@ pub struct Planned<'b> {
 /// All files that a blueprint yields with its answers.
 #[derive(Debug)]
 pub struct Plan<'b> {
-    blueprint: &'b Blueprint,
     parts: Vec<Active<'b>>,
     /// The files in the order of their paths.
     pub files: Vec<Planned<'b>>,
     reserved: BTreeMap<&'static str, Value>,
+    /// What to do in the new repository: commands, and what they do.
+    pub next: Vec<(String, String)>,
 }
 
 /// A component that takes part, with the values of its inputs.
@@ -119,10 +120,7 @@ pub fn plan<'b>(blueprint: &'b Blueprint, answers: &Resolution) -> Result<Plan<'
                 );
             }
         }
-        parts.push(Active {
-            component: &part.component,
-            inputs,
-        });
+        parts.push(Active { component: &part.component, inputs });
     }
     let mut files = Vec::new();
     for (index, part) in parts.iter().enumerate() {
@@ -140,23 +138,37 @@ pub fn plan<'b>(blueprint: &'b Blueprint, answers: &Resolution) -> Result<Plan<'
     let mut reserved = BTreeMap::new();
     reserved.insert("pins", blueprint.pins.value());
     reserved.insert("decisions", decisions);
-    let about = [
-        ("name", blueprint.name.clone()),
-        ("version", blueprint.version.to_string()),
-    ];
+    let about = [("name", blueprint.name.clone()), ("version", blueprint.version.to_string())];
     reserved.insert("blueprint", about.into_iter().collect());
     let platform = [("platform", platform_paths(&files).into_iter().collect::<Value>())];
     reserved.insert("owners", platform.into_iter().collect());
-    problems.into_result(Plan {
-        blueprint,
-        parts,
-        files,
-        reserved,
-    })
+    let next = next(blueprint, &whole).unwrap_or_else(|problem| {
+        problems.push(problem);
+        Vec::new()
+    });
+    problems.into_result(Plan { parts, files, reserved, next })
 }
 
 fn as_value(scope: &BTreeMap<String, Value>) -> Value {
     scope.iter().map(|(key, value)| (key.as_str(), value.clone())).collect()
+}
+
+fn next(blueprint: &Blueprint, scope: &Value) -> Result<Vec<(String, String)>, Diagnostic> {
+    let mut found = Vec::new();
+    for step in &blueprint.next {
+        if let Some(when) = &step.when {
+            let holds = blueprint.engine.holds(&when.text, scope);
+            if !holds.map_err(|reason| Diagnostic::error(reason).place(when.place.clone()))? {
+                continue;
+            }
+        }
+        let text = |template: &Expression| {
+            let rendered = blueprint.engine.render(&template.place.file, &template.text, scope);
+            rendered.map_err(|problem| problem.place(template.place.clone()))
+        };
+        found.push((text(&step.run)?, text(&step.about)?));
+    }
+    Ok(found)
 }
 
 /// The decisions that the answers settle, as templates read them.
@@ -168,13 +180,10 @@ fn decisions(blueprint: &Blueprint, answers: &Resolution) -> Value {
     let one = |(index, (answered, decision)): (usize, (&crate::answers::Answered, &crate::blueprint::Decision))| {
         let chosen = answered.answer.to_string();
         // Choices that the question doesn't offer are no options of this repository.
-        let offered = decision.options.iter().filter(|option| {
-            answered
-                .question
-                .choices
-                .iter()
-                .any(|choice| choice.value == option.name)
-        });
+        let offered = decision
+            .options
+            .iter()
+            .filter(|option| answered.question.choices.iter().any(|choice| choice.value == option.name));
         let options: Vec<BTreeMap<&str, Value>> = offered
             .map(|option| {
                 BTreeMap::from([
@@ -190,9 +199,7 @@ fn decisions(blueprint: &Blueprint, answers: &Resolution) -> Value {
             })
             .collect();
         let options: Vec<Value> = options.into_iter().map(|option| option.into_iter().collect()).collect();
-        let the_one = options
-            .iter()
-            .find(|option| option.get_attr("is_chosen").is_ok_and(|v| v.is_true()));
+        let the_one = options.iter().find(|option| option.get_attr("is_chosen").is_ok_and(|v| v.is_true()));
         let fields = [
             ("key", Value::from(answered.question.key.as_str())),
             ("slug", Value::from(decision.name.replace('_', "-"))),
@@ -242,18 +249,11 @@ fn expand<'b>(
     let elements: Vec<Option<(String, Value)>> = match each {
         None => vec![None],
         Some((list, name)) => {
-            let values = if list == "decisions" {
-                Some(decisions)
-            } else {
-                part.inputs.get(list)
-            };
+            let values = if list == "decisions" { Some(decisions) } else { part.inputs.get(list) };
             match values.map(Value::try_iter) {
                 Some(Ok(values)) => values.map(|value| Some((name.clone(), value))).collect(),
                 _ => {
-                    let message = format!(
-                        "`each: {list}` names no list among the inputs of `{}`",
-                        part.component.name
-                    );
+                    let message = format!("`each: {list}` names no list among the inputs of `{}`", part.component.name);
                     problems.push(Diagnostic::error(message).place(Place::file(&part.component.file)));
                     return;
                 }
@@ -262,14 +262,7 @@ fn expand<'b>(
     };
     for element in elements {
         match path(&source.path, &part.inputs, element.as_ref()) {
-            Ok(path) => files.push(Planned {
-                path,
-                owner,
-                mode,
-                source,
-                part: index,
-                element,
-            }),
+            Ok(path) => files.push(Planned { path, owner, mode, source, part: index, element }),
             Err(reason) => problems.push(Diagnostic::error(reason).place(Place::file(&source.file))),
         }
     }
@@ -285,9 +278,7 @@ fn path(
     let mut rest = pattern;
     while let Some((before, after)) = rest.split_once('{') {
         path.push_str(before);
-        let (name, after) = after
-            .split_once('}')
-            .ok_or_else(|| format!("`{pattern}`: `{{` without `}}`"))?;
+        let (name, after) = after.split_once('}').ok_or_else(|| format!("`{pattern}`: `{{` without `}}`"))?;
         let mut parts = name.split('.');
         let root = parts.next().unwrap_or_default();
         let mut value = match element {
@@ -295,22 +286,15 @@ fn path(
             _ => inputs.get(root).cloned(),
         };
         for part in parts {
-            value = value
-                .and_then(|value| value.get_attr(part).ok())
-                .filter(|value| !value.is_undefined());
+            value = value.and_then(|value| value.get_attr(part).ok()).filter(|value| !value.is_undefined());
         }
         let value = value.ok_or_else(|| format!("`{pattern}`: `{name}` is not defined"))?;
         if !matches!(value.kind(), ValueKind::String | ValueKind::Number) {
-            return Err(format!(
-                "`{pattern}`: `{name}` is a {}; a path takes strings and numbers",
-                value.kind()
-            ));
+            return Err(format!("`{pattern}`: `{name}` is a {}; a path takes strings and numbers", value.kind()));
         }
         let text = value.to_string();
         if text.contains(['/', '\\']) || text == ".." || text.is_empty() {
-            return Err(format!(
-                "`{pattern}`: `{name}` is `{text}`, and a value can't name folders"
-            ));
+            return Err(format!("`{pattern}`: `{name}` is `{text}`, and a value can't name folders"));
         }
         path.push_str(&text);
         rest = after;
@@ -341,17 +325,8 @@ impl<'b> Plan<'b> {
 
     /// What the templates of a part read, without what differs from file to file.
     fn context(&self, part: usize) -> Vec<(String, Value)> {
-        let inputs = self.parts[part]
-            .inputs
-            .iter()
-            .map(|(key, value)| (key.clone(), value.clone()));
-        inputs
-            .chain(
-                self.reserved
-                    .iter()
-                    .map(|(key, value)| ((*key).to_owned(), value.clone())),
-            )
-            .collect()
+        let inputs = self.parts[part].inputs.iter().map(|(key, value)| (key.clone(), value.clone()));
+        inputs.chain(self.reserved.iter().map(|(key, value)| ((*key).to_owned(), value.clone()))).collect()
     }
 }
 
@@ -362,20 +337,12 @@ impl<'b> Plan<'b> {
 pub fn render(plan: &Plan) -> Result<RenderedTree, Diagnostics> {
     let contexts: Arc<Vec<Vec<(String, Value)>>> =
         Arc::new((0..plan.parts.len()).map(|part| plan.context(part)).collect());
-    let whole: Vec<Value> = contexts
-        .iter()
-        .map(|context| context.iter().cloned().collect())
-        .collect();
+    let whole: Vec<Value> = contexts.iter().map(|context| context.iter().cloned().collect()).collect();
     let fillings: Arc<Vec<Filling>> = Arc::new(
         plan.parts
             .iter()
             .enumerate()
-            .flat_map(|(index, part)| {
-                part.component
-                    .fillings
-                    .iter()
-                    .map(move |(slot, source)| (index, slot, source))
-            })
+            .flat_map(|(index, part)| part.component.fillings.iter().map(move |(slot, source)| (index, slot, source)))
             .map(|(part, slot, source)| Filling {
                 part,
                 slot: slot.clone(),
@@ -384,12 +351,8 @@ pub fn render(plan: &Plan) -> Result<RenderedTree, Diagnostics> {
             })
             .collect(),
     );
-    let opened: BTreeSet<&str> = plan
-        .parts
-        .iter()
-        .flat_map(|part| part.component.slots.keys())
-        .map(String::as_str)
-        .collect();
+    let opened: BTreeSet<&str> =
+        plan.parts.iter().flat_map(|part| part.component.slots.keys()).map(String::as_str).collect();
     let rendered: Vec<Result<Vec<u8>, Diagnostic>> = plan
         .files
         .par_iter()
@@ -411,17 +374,11 @@ pub fn render(plan: &Plan) -> Result<RenderedTree, Diagnostics> {
             } else {
                 whole[file.part].clone()
             };
-            component
-                .engine
-                .render(&file.source.file, text, &context)
-                .map(String::into_bytes)
+            component.engine.render(&file.source.file, text, &context).map(String::into_bytes)
         })
         .collect();
     let mut problems = Diagnostics::new();
-    for filling in fillings
-        .iter()
-        .filter(|filling| !opened.contains(filling.slot.as_str()))
-    {
+    for filling in fillings.iter().filter(|filling| !opened.contains(filling.slot.as_str())) {
         problems.push(
             Diagnostic::error(format!("nobody opens the slot `{}`", filling.slot))
                 .place(Place::file(&filling.source.file))
@@ -438,10 +395,7 @@ pub fn render(plan: &Plan) -> Result<RenderedTree, Diagnostics> {
             }
         };
         if let Err(error) = output.tree.insert(file.path.clone(), File { bytes, mode: file.mode }) {
-            let other = plan
-                .files
-                .iter()
-                .find(|other| other.path == file.path && other.part != file.part);
+            let other = plan.files.iter().find(|other| other.path == file.path && other.part != file.part);
             let mut problem = Diagnostic::error(error.to_string()).place(Place::file(&file.source.file));
             if let Some(other) = other {
                 problem = problem.hint(format!("`{}` emits that path too", other.source.file));
@@ -450,13 +404,7 @@ pub fn render(plan: &Plan) -> Result<RenderedTree, Diagnostics> {
             continue;
         }
         let component = plan.component(file).name.clone();
-        output.provenance.insert(
-            file.path.clone(),
-            Provenance {
-                owner: file.owner,
-                component,
-            },
-        );
+        output.provenance.insert(file.path.clone(), Provenance { owner: file.owner, component });
     }
     // One mistake in a filling fails in every file that opens its slot.
     problems.0.dedup();
@@ -481,10 +429,8 @@ fn filler(
     let (host, known): (String, BTreeSet<String>) = (host.name.clone(), host.slots.keys().cloned().collect());
     Arc::new(move |name: &str| {
         if !known.contains(name) {
-            return Err(
-                Diagnostic::error(format!("component `{host}` declares no slot `{name}`"))
-                    .maybe_hint(crate::diag::did_you_mean(name, known.iter().map(String::as_str))),
-            );
+            return Err(Diagnostic::error(format!("component `{host}` declares no slot `{name}`"))
+                .maybe_hint(crate::diag::did_you_mean(name, known.iter().map(String::as_str))));
         }
         let mut texts = Vec::new();
         for filling in fillings.iter().filter(|filling| filling.slot == name) {
@@ -493,12 +439,7 @@ fn filler(
             };
             let mut context = contexts[filling.part].clone();
             context.extend(element.clone());
-            texts.push(
-                filling
-                    .component
-                    .engine
-                    .render(&filling.source.file, text, &context.into_iter().collect())?,
-            );
+            texts.push(filling.component.engine.render(&filling.source.file, text, &context.into_iter().collect())?);
         }
         Ok(texts)
     })

@@ -47,20 +47,12 @@ pub fn library(folder: Option<&Path>) -> Result<Library, Diagnostics> {
         None => ("blueprints/".to_owned(), embedded()?),
         Some(folder) => (prefix(folder), read(folder)?),
     };
-    Ok(Library {
-        prefix,
-        tree,
-        own: None,
-    })
+    Ok(Library { prefix, tree, own: None })
 }
 
 fn prefix(folder: &Path) -> String {
     let text = folder.to_string_lossy();
-    if text.ends_with('/') {
-        text.into_owned()
-    } else {
-        format!("{text}/")
-    }
+    if text.ends_with('/') { text.into_owned() } else { format!("{text}/") }
 }
 
 /// Adds a folder of the user's own to a library.
@@ -91,18 +83,13 @@ fn embedded() -> Result<Tree, Diagnostics> {
 
 fn add(tree: &mut Tree, path: &str, file: File) -> Result<(), Diagnostic> {
     let path = TreePath::new(path).map_err(|error| Diagnostic::error(error.to_string()))?;
-    tree.insert(path, file)
-        .map_err(|error| Diagnostic::error(error.to_string()))
+    tree.insert(path, file).map_err(|error| Diagnostic::error(error.to_string()))
 }
 
 /// Reads a folder, without what version control and build tools keep there. Symbolic links are not followed.
 fn read(folder: &Path) -> Result<Tree, Diagnostics> {
     if !folder.is_dir() {
-        let what = if folder.exists() {
-            "is no folder"
-        } else {
-            "does not exist"
-        };
+        let what = if folder.exists() { "is no folder" } else { "does not exist" };
         return Err(Diagnostic::error(format!("`{}` {what}", folder.display()))
             .hint("`goldpath list` shows the blueprints of the library")
             .into());
@@ -129,9 +116,7 @@ fn read(folder: &Path) -> Result<Tree, Diagnostics> {
             problems.push(problem("is a symbolic link; blueprints hold files only".to_owned()));
             continue;
         }
-        let metadata = entry
-            .metadata()
-            .map_err(|error| problem(format!("can't be read: {error}")))?;
+        let metadata = entry.metadata().map_err(|error| problem(format!("can't be read: {error}")))?;
         size += metadata.len();
         if tree.len() >= COUNT_LIMIT || size > SIZE_LIMIT {
             problems.push(
@@ -148,10 +133,7 @@ fn read(folder: &Path) -> Result<Tree, Diagnostics> {
         let relative = relative.to_string_lossy().replace('\\', "/");
         match std::fs::read(entry.path()) {
             Ok(bytes) => {
-                let file = File {
-                    bytes,
-                    mode: mode(&metadata),
-                };
+                let file = File { bytes, mode: mode(&metadata) };
                 if let Err(error) = add(&mut tree, &relative, file) {
                     problems.push(error.place(Place::file(name.clone())));
                 }
@@ -165,11 +147,7 @@ fn read(folder: &Path) -> Result<Tree, Diagnostics> {
 #[cfg(unix)]
 fn mode(metadata: &std::fs::Metadata) -> Mode {
     use std::os::unix::fs::PermissionsExt;
-    if metadata.permissions().mode() & 0o111 == 0 {
-        Mode::Regular
-    } else {
-        Mode::Executable
-    }
+    if metadata.permissions().mode() & 0o111 == 0 { Mode::Regular } else { Mode::Executable }
 }
 
 #[cfg(not(unix))]

@@ -69,14 +69,10 @@ impl Destination {
                     .hint("name a folder that does not exist, or move this one away"));
             }
             if std::env::current_dir().is_ok_and(|here| here == found) {
-                return Err(
-                    problem("is the folder you are in, and would be replaced under you".to_owned())
-                        .hint("go to its parent (`cd ..`) and name it from there"),
-                );
+                return Err(problem("is the folder you are in, and would be replaced under you".to_owned())
+                    .hint("go to its parent (`cd ..`) and name it from there"));
             }
-            let name = found
-                .file_name()
-                .ok_or_else(|| problem("is a root folder".to_owned()))?;
+            let name = found.file_name().ok_or_else(|| problem("is a root folder".to_owned()))?;
             rest.push(name.to_owned());
             base = found.parent().map(Path::to_path_buf).unwrap_or_default();
         } else {
@@ -85,19 +81,12 @@ impl Destination {
                 return Err(problem(format!("can't be made: `{}` is a file", base.display())));
             }
         }
-        Ok(Destination {
-            shown,
-            base,
-            rest: rest.into_iter().rev().collect(),
-        })
+        Ok(Destination { shown, base, rest: rest.into_iter().rev().collect() })
     }
 
     /// The destination's own name.
     pub fn name(&self) -> String {
-        self.rest
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned())
-            .unwrap_or_default()
+        self.rest.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
     }
 
     /// The nearest folder above that exists.
@@ -127,12 +116,7 @@ impl Stage {
         // First the one who cleans up, then what may need it.
         let janitor = janitor.and_then(|command| Janitor::start(command, &folder));
         WRITING.store(true, Ordering::SeqCst);
-        let stage = Stage {
-            destination: destination.clone(),
-            folder,
-            janitor,
-            done: false,
-        };
+        let stage = Stage { destination: destination.clone(), folder, janitor, done: false };
         let root = stage.root();
         std::fs::create_dir_all(&root)
             .map_err(|error| stage.problem(&destination.base, "can't be written to", &error))?;
@@ -182,13 +166,8 @@ impl Stage {
         if INTERRUPTED.load(Ordering::SeqCst) {
             return Err(interrupted());
         }
-        let first = self
-            .destination
-            .rest
-            .components()
-            .next()
-            .map(|part| PathBuf::from(part.as_os_str()))
-            .unwrap_or_default();
+        let first =
+            self.destination.rest.components().next().map(|part| PathBuf::from(part.as_os_str())).unwrap_or_default();
         let (from, to) = (self.folder.join(&first), self.destination.base.join(&first));
         // Some systems do not rename over a folder, be it empty.
         #[cfg(windows)]
@@ -205,11 +184,7 @@ impl Stage {
 
 impl Drop for Stage {
     fn drop(&mut self) {
-        let emptied = if self.done {
-            std::fs::remove_dir(&self.folder)
-        } else {
-            std::fs::remove_dir_all(&self.folder)
-        };
+        let emptied = if self.done { std::fs::remove_dir(&self.folder) } else { std::fs::remove_dir_all(&self.folder) };
         // What could not be removed here is the janitor's.
         let removed = emptied.is_ok() || !self.folder.exists();
         if let Some(janitor) = self.janitor.take() {
@@ -227,9 +202,8 @@ pub fn interrupted() -> Diagnostic {
 fn unused(base: &Path) -> PathBuf {
     let mut number = std::process::id() as u128;
     loop {
-        let since = std::time::SystemTime::now()
-            .duration_since(std::time::UNIX_EPOCH)
-            .map_or(0, |since| since.as_nanos());
+        let since =
+            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_nanos());
         number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(since);
         let path = base.join(format!("{STAGE_PREFIX}{:016x}", (number >> 16) as u64));
         if std::fs::symlink_metadata(&path).is_err() {
@@ -243,22 +217,13 @@ fn write(path: &Path, file: &File) -> io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt;
     // The umask takes away what the user does not want to give.
     let mode = if file.mode == Mode::Executable { 0o777 } else { 0o666 };
-    std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(mode)
-        .open(path)?
-        .write_all(&file.bytes)
+    std::fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?.write_all(&file.bytes)
 }
 
 #[cfg(not(unix))]
 fn write(path: &Path, file: &File) -> io::Result<()> {
     let _ = Mode::Regular;
-    std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(path)?
-        .write_all(&file.bytes)
+    std::fs::OpenOptions::new().write(true).create_new(true).open(path)?.write_all(&file.bytes)
 }
 
 /// A second process that removes the staging folder when this one is gone without having said so.
@@ -269,11 +234,7 @@ struct Janitor {
 
 impl Janitor {
     fn start(mut command: Command, folder: &Path) -> Option<Self> {
-        command
-            .arg(folder)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
+        command.arg(folder).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         // Without a janitor everything but `kill -9` is still cleaned up after.
@@ -293,10 +254,7 @@ impl Janitor {
 
 /// What the second process does: waits for the first to end, and removes the folder unless told that it is gone.
 pub fn janitor(folder: &Path) {
-    let named = folder
-        .file_name()
-        .and_then(|name| name.to_str())
-        .is_some_and(|name| name.starts_with(STAGE_PREFIX));
+    let named = folder.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(STAGE_PREFIX));
     let mut said = Vec::new();
     let _ = io::Read::read_to_end(&mut io::stdin(), &mut said);
     if !named || said == b"clean" {

@@ -25,19 +25,13 @@ pub enum Owner {
 }
 
 /// The words that stand for owners.
-pub const OWNERS: [(&str, Owner); 3] = [
-    ("platform", Owner::Platform),
-    ("shared", Owner::Shared),
-    ("team", Owner::Team),
-];
+pub const OWNERS: [(&str, Owner); 3] =
+    [("platform", Owner::Platform), ("shared", Owner::Shared), ("team", Owner::Team)];
 
 impl Owner {
     /// The word that stands for it.
     pub fn word(self) -> &'static str {
-        OWNERS
-            .iter()
-            .find(|(_, owner)| *owner == self)
-            .map_or("", |(word, _)| word)
+        OWNERS.iter().find(|(_, owner)| *owner == self).map_or("", |(word, _)| word)
     }
 }
 
@@ -120,52 +114,20 @@ pub struct Component {
 /// The fields of `component.yaml`.
 pub const FIELDS: [Field; 6] = [
     required("summary", "text", "what the component brings, in one line"),
-    optional(
-        "owner",
-        "owner",
-        "who maintains its files: `platform`, `shared` (the default) or `team`",
-    ),
-    optional(
-        "inputs",
-        "map of name to type",
-        "the names that its templates, paths and conditions read",
-    ),
-    optional(
-        "slots",
-        "map of name to text",
-        "the slots that its files open, and what each is for",
-    ),
-    optional(
-        "files",
-        "map of pattern to rule",
-        "what holds for some of its files; later rules win",
-    ),
-    optional(
-        "guardrails",
-        "list of names",
-        "areas of the guardrail library to copy into `policy/rego/`",
-    ),
+    optional("owner", "owner", "who maintains its files: `platform`, `shared` (the default) or `team`"),
+    optional("inputs", "map of name to type", "the names that its templates, paths and conditions read"),
+    optional("slots", "map of name to text", "the slots that its files open, and what each is for"),
+    optional("files", "map of pattern to rule", "what holds for some of its files; later rules win"),
+    optional("guardrails", "list of names", "areas of the guardrail library to copy into `policy/rego/`"),
 ];
 
 /// The fields of a rule about files.
 pub const RULE_FIELDS: [Field; 5] = [
-    optional(
-        "owner",
-        "owner",
-        "who maintains the files: `platform`, `shared` or `team`",
-    ),
-    optional(
-        "mode",
-        "mode",
-        "`executable` or `regular`; left out, a file that starts with `#!` is executable",
-    ),
+    optional("owner", "owner", "who maintains the files: `platform`, `shared` or `team`"),
+    optional("mode", "mode", "`executable` or `regular`; left out, a file that starts with `#!` is executable"),
     optional("when", "expression", "the files are emitted only where this holds"),
     optional("each", "name", "a list: one file is emitted for each of its elements"),
-    optional(
-        "as",
-        "name",
-        "what the element is called in the path (`{name}`) and the template",
-    ),
+    optional("as", "name", "what the element is called in the path (`{name}`) and the template"),
 ];
 
 const SUFFIX: &str = ".jinja";
@@ -184,9 +146,7 @@ pub(super) fn read(
     let manifest = format!("{folder}/component.yaml");
     let file = format!("{prefix}{manifest}");
     let Some(source) = tree.get(&manifest) else {
-        return Err(Diagnostic::error("the component has no `component.yaml`")
-            .place(Place::file(file))
-            .into());
+        return Err(Diagnostic::error("the component has no `component.yaml`").place(Place::file(file)).into());
     };
     let source = text(&source.bytes, &file)?;
     let node = yaml::parse_one(&source, &file)?;
@@ -209,32 +169,18 @@ pub(super) fn read(
         if let Some(node) = map.get("owner") {
             component.owner = reader.word(node, "`owner`", &OWNERS).unwrap_or_default();
         }
-        for (key, node) in map
-            .get("inputs")
-            .map(|n| reader.entries(n, "`inputs`"))
-            .unwrap_or_default()
-        {
+        for (key, node) in map.get("inputs").map(|n| reader.entries(n, "`inputs`")).unwrap_or_default() {
             declared_name(&mut reader, &key.text, key.span, "an input");
             if let Some(kind) = reader.word(node, &format!("the type of input `{}`", key.text), &TYPES) {
-                component
-                    .inputs
-                    .insert(key.text.clone(), (kind, reader.place(key.span)));
+                component.inputs.insert(key.text.clone(), (kind, reader.place(key.span)));
             }
         }
-        for (key, node) in map
-            .get("slots")
-            .map(|n| reader.entries(n, "`slots`"))
-            .unwrap_or_default()
-        {
+        for (key, node) in map.get("slots").map(|n| reader.entries(n, "`slots`")).unwrap_or_default() {
             if let Some(about) = reader.text(node, &format!("slot `{}`", key.text)) {
                 component.slots.insert(key.text.clone(), about);
             }
         }
-        for (key, node) in map
-            .get("files")
-            .map(|n| reader.entries(n, "`files`"))
-            .unwrap_or_default()
-        {
+        for (key, node) in map.get("files").map(|n| reader.entries(n, "`files`")).unwrap_or_default() {
             if let Some(rule) = rule(&mut reader, engine, key, node) {
                 component.rules.push(rule);
             }
@@ -248,22 +194,17 @@ pub(super) fn read(
     for rule in &component.rules {
         if !component.files.iter().any(|file| rule.applies_to(&file.path)) {
             let problem = Diagnostic::error(format!("no file of the component matches `{}`", rule.glob));
-            problems.push(
-                problem
-                    .place(rule.place.clone())
-                    .hint("patterns are of paths under `files/`, without `.jinja`"),
-            );
+            problems
+                .push(problem.place(rule.place.clone()).hint("patterns are of paths under `files/`, without `.jinja`"));
         }
     }
     problems.into_result(component)
 }
 
 fn text(bytes: &[u8], file: &str) -> Result<String, Diagnostics> {
-    std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| {
-        Diagnostic::error("the file is not UTF-8")
-            .place(Place::file(file))
-            .into()
-    })
+    std::str::from_utf8(bytes)
+        .map(str::to_owned)
+        .map_err(|_| Diagnostic::error("the file is not UTF-8").place(Place::file(file)).into())
 }
 
 fn rule(reader: &mut Reader, engine: &Engine, key: &yaml::Key, node: &yaml::Node) -> Option<FileRule> {
@@ -273,11 +214,7 @@ fn rule(reader: &mut Reader, engine: &Engine, key: &yaml::Key, node: &yaml::Node
     let pattern = match GlobBuilder::new(&escaped).literal_separator(true).build() {
         Ok(glob) => glob.compile_matcher(),
         Err(error) => {
-            reader.report(
-                key.span,
-                format!("`{}` is no pattern: {}", key.text, error.kind()),
-                None,
-            );
+            reader.report(key.span, format!("`{}` is no pattern: {}", key.text, error.kind()), None);
             return None;
         }
     };
@@ -286,11 +223,7 @@ fn rule(reader: &mut Reader, engine: &Engine, key: &yaml::Key, node: &yaml::Node
         (Some(list), Some(name)) => {
             let (list_text, name_text) = (reader.text(list, "`each`")?, reader.text(name, "`as`")?);
             if !is_name(&list_text) {
-                reader.report(
-                    list.span,
-                    format!("`each` takes the name of a list, not `{list_text}`"),
-                    None,
-                );
+                reader.report(list.span, format!("`each` takes the name of a list, not `{list_text}`"), None);
             }
             if name_text != "decision" {
                 declared_name(reader, &name_text, name.span, "an element");
@@ -298,19 +231,11 @@ fn rule(reader: &mut Reader, engine: &Engine, key: &yaml::Key, node: &yaml::Node
             Some((list_text, name_text))
         }
         (Some(each), None) => {
-            reader.report(
-                each.span,
-                "`each` needs `as`",
-                Some("add `as: <name of one element>`".to_owned()),
-            );
+            reader.report(each.span, "`each` needs `as`", Some("add `as: <name of one element>`".to_owned()));
             None
         }
         (None, Some(name)) => {
-            reader.report(
-                name.span,
-                "`as` needs `each`",
-                Some("add `each: <name of a list>`".to_owned()),
-            );
+            reader.report(name.span, "`as` needs `each`", Some("add `each: <name of a list>`".to_owned()));
             None
         }
     };
@@ -321,9 +246,7 @@ fn rule(reader: &mut Reader, engine: &Engine, key: &yaml::Key, node: &yaml::Node
         place: reader.place(key.span),
         owner: map.get("owner").and_then(|node| reader.word(node, "`owner`", &OWNERS)),
         mode: map.get("mode").and_then(|node| reader.word(node, "`mode`", &modes)),
-        when: map
-            .get("when")
-            .and_then(|node| question::expression(reader, engine, node, "`when`")),
+        when: map.get("when").and_then(|node| question::expression(reader, engine, node, "`when`")),
         each,
     })
 }
@@ -338,10 +261,7 @@ fn guardrails(reader: &mut Reader, node: &yaml::Node, policies: &[(&str, &Tree)]
         let mut found = BTreeMap::new();
         for (prefix, tree) in policies {
             for (path, file) in tree.iter().filter(|(path, _)| path.as_str().starts_with(&start)) {
-                found.insert(
-                    format!("policy/rego/{area}/{}", &path.as_str()[start.len()..]),
-                    (*prefix, path, file),
-                );
+                found.insert(format!("policy/rego/{area}/{}", &path.as_str()[start.len()..]), (*prefix, path, file));
             }
         }
         if found.is_empty() {

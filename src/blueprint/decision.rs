@@ -44,22 +44,14 @@ pub struct DecisionOption {
 pub const FIELDS: [Field; 5] = [
     required("title", "text", "the title of the ADR"),
     required("asks", "text", "the question that is settled"),
-    required(
-        "context",
-        "text",
-        "the forces behind it, for any service of the blueprint",
-    ),
+    required("context", "text", "the forces behind it, for any service of the blueprint"),
     required("options", "map", "for each choice what follows from it"),
     required("revisit_when", "text", "a measurable reason to think again"),
 ];
 
 /// The fields of an option of a decision.
 pub const OPTION_FIELDS: [Field; 6] = [
-    optional(
-        "title",
-        "text",
-        "what people call it; the choice's own name where left out",
-    ),
+    optional("title", "text", "what people call it; the choice's own name where left out"),
     required("gains", "text", "what it gains"),
     required("costs", "text", "what it costs, with numbers where there are any"),
     required("blast_radius", "text", "how much fails when it goes wrong"),
@@ -77,11 +69,7 @@ pub(super) fn read(name: &str, file: &str, source: &str) -> Result<Decision, Dia
             let Some(option) = reader.map(node, &format!("option `{}`", key.text), &OPTION_FIELDS) else {
                 continue;
             };
-            let mut text = |field: &str| {
-                reader
-                    .text(option.require(field), &format!("`{field}`"))
-                    .unwrap_or_default()
-            };
+            let mut text = |field: &str| reader.text(option.require(field), &format!("`{field}`")).unwrap_or_default();
             let (gains, costs, blast_radius) = (text("gains"), text("costs"), text("blast_radius"));
             let (rollback, choose_when) = (text("rollback"), text("choose_when"));
             let title = option.get("title").and_then(|node| reader.text(node, "`title`"));

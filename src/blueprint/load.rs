@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::manifest::{Field, Map, Reader, declared_name, optional, required};
-use super::{Blueprint, Component, Decision, Part, Pins, Question, component, decision, question};
+use super::{Blueprint, Component, Decision, Part, Pins, Question, Step, component, decision, question};
 use crate::diag::{Diagnostic, Diagnostics, Place, did_you_mean, nearest};
 use crate::template::{Delimiters, Engine};
 use crate::tree::Tree;
@@ -22,13 +22,9 @@ pub struct Library {
 }
 
 /// The fields of `blueprint.yaml`.
-pub const FIELDS: [Field; 7] = [
+pub const FIELDS: [Field; 8] = [
     required("name", "text", "what users call the blueprint"),
-    required(
-        "version",
-        "semantic version",
-        "goes up whenever what is emitted changes",
-    ),
+    required("version", "semantic version", "goes up whenever what is emitted changes"),
     required("summary", "text", "what it yields, in one line"),
     optional(
         "delimiters",
@@ -36,31 +32,23 @@ pub const FIELDS: [Field; 7] = [
         "`goldpath` for `<%= %>` (the default) or `jinja` for `{{ }}`, in its own components",
     ),
     optional("questions", "list of questions", "what it asks, in order"),
-    optional(
-        "values",
-        "map of name to expression",
-        "what templates get besides the answers, computed in order",
-    ),
-    required(
-        "components",
-        "list of components",
-        "what it is composed of; the order is that of slot fillings",
-    ),
+    optional("values", "map of name to expression", "what templates get besides the answers, computed in order"),
+    required("components", "list of components", "what it is composed of; the order is that of slot fillings"),
+    optional("next", "list of steps", "what to do in the new repository, shown once it is written"),
+];
+
+/// The fields of an entry of `next`.
+pub const STEP_FIELDS: [Field; 3] = [
+    required("run", "template", "a command, with values as in templates"),
+    required("about", "template", "what it does"),
+    optional("when", "expression", "the step is shown only where this holds"),
 ];
 
 /// The fields of an entry of `components`.
 pub const PART_FIELDS: [Field; 3] = [
-    required(
-        "use",
-        "name",
-        "a component of the library (`ci/github-actions`) or of this folder (`./components/x`)",
-    ),
+    required("use", "name", "a component of the library (`ci/github-actions`) or of this folder (`./components/x`)"),
     optional("when", "expression", "the component takes part only where this holds"),
-    optional(
-        "with",
-        "map of input to expression",
-        "inputs that don't get the answer or value of their own name",
-    ),
+    optional("with", "map of input to expression", "inputs that don't get the answer or value of their own name"),
 ];
 
 const MANIFEST: &str = "blueprint.yaml";
@@ -89,9 +77,7 @@ impl Library {
             let name = format!("{prefix}{path}");
             Some(match std::str::from_utf8(bytes) {
                 Ok(text) => Ok((name, text.to_owned())),
-                Err(_) => Err(Diagnostic::error("the file is not UTF-8")
-                    .place(Place::file(name))
-                    .into()),
+                Err(_) => Err(Diagnostic::error("the file is not UTF-8").place(Place::file(name)).into()),
             })
         })
     }
@@ -108,9 +94,8 @@ pub fn load(library: &Library, name: Option<&str>) -> Result<Blueprint, Diagnost
                 .maybe_hint(nearest(name, library.names()).map(|name| format!("did you mean `{name}`?")));
             if problem.hint.is_none() {
                 let all = library.names().join("`, `");
-                problem = problem.hint(format!(
-                    "there is `{all}`; a folder of your own is named as a path: `./{name}`"
-                ));
+                problem =
+                    problem.hint(format!("there is `{all}`; a folder of your own is named as a path: `./{name}`"));
             }
             return Err(problem.into());
         }
@@ -119,11 +104,9 @@ pub fn load(library: &Library, name: Option<&str>) -> Result<Blueprint, Diagnost
     };
     let Some(found) = library.read(&path) else {
         let prefix = library.own.as_ref().map_or(&library.prefix, |(prefix, _)| prefix);
-        return Err(
-            Diagnostic::error(format!("`{prefix}` is no blueprint: it has no `{MANIFEST}`"))
-                .hint("`goldpath list` shows the blueprints of the library")
-                .into(),
-        );
+        return Err(Diagnostic::error(format!("`{prefix}` is no blueprint: it has no `{MANIFEST}`"))
+            .hint("`goldpath list` shows the blueprints of the library")
+            .into());
     };
     let (file, source) = found?;
     let node = yaml::parse_one(&source, &file)?;
@@ -144,30 +127,27 @@ pub fn load(library: &Library, name: Option<&str>) -> Result<Blueprint, Diagnost
 fn read(library: &Library, reader: &mut Reader, map: Map) -> (Option<Blueprint>, Diagnostics) {
     let mut problems = Diagnostics::new();
     let delimiters = [("goldpath", Delimiters::Goldpath), ("jinja", Delimiters::Jinja)];
-    let delimiters = map
-        .get("delimiters")
-        .and_then(|node| reader.word(node, "`delimiters`", &delimiters));
+    let delimiters = map.get("delimiters").and_then(|node| reader.word(node, "`delimiters`", &delimiters));
     let engine = Engine::new(delimiters.unwrap_or_default());
     let name = reader.text(map.require("name"), "`name`");
     let version_node = map.require("version");
-    let version = reader
-        .text(version_node, "`version`")
-        .and_then(|text| match text.parse::<semver::Version>() {
-            Ok(version) => Some(version),
-            Err(error) => {
-                reader.report(
-                    version_node.span,
-                    format!("`{text}` is no semantic version: {error}"),
-                    Some("use three numbers, such as 1.0.0".to_owned()),
-                );
-                None
-            }
-        });
+    let version = reader.text(version_node, "`version`").and_then(|text| match text.parse::<semver::Version>() {
+        Ok(version) => Some(version),
+        Err(error) => {
+            reader.report(
+                version_node.span,
+                format!("`{text}` is no semantic version: {error}"),
+                Some("use three numbers, such as 1.0.0".to_owned()),
+            );
+            None
+        }
+    });
     let summary = reader.text(map.require("summary"), "`summary`");
     let questions = questions(reader, &engine, map.get("questions"));
     let decisions = decisions(library, reader, map.get("questions"), &questions, &mut problems);
     let values = values(reader, &engine, map.get("values"), &questions);
     let parts = parts(library, reader, &engine, map.require("components"), &mut problems);
+    let next = next(reader, &engine, map.get("next"));
     let pins = pins(library, &mut problems);
     let policies = policies(library, &mut problems);
     let blueprint = (|| {
@@ -179,6 +159,7 @@ fn read(library: &Library, reader: &mut Reader, map: Map) -> (Option<Blueprint>,
             values,
             parts,
             decisions,
+            next,
             pins,
             engine,
             policies,
@@ -198,19 +179,11 @@ fn questions(reader: &mut Reader, engine: &Engine, node: Option<&Node>) -> Vec<Q
             reader.report(item.span, format!("there are two questions `{}`", question.key), None);
         }
         // A question can lean on those before it, since those after it have no answer yet.
-        let expressions = question
-            .default
-            .iter()
-            .map(|e| (e, true))
-            .chain(question.when.iter().map(|e| (e, false)));
-        let checks = question
-            .validate
-            .iter()
-            .chain(&question.items)
-            .filter_map(|validation| match &validation.check {
-                question::Check::Expression(expression) => Some((expression, true)),
-                question::Check::Pattern(_) => None,
-            });
+        let expressions = question.default.iter().map(|e| (e, true)).chain(question.when.iter().map(|e| (e, false)));
+        let checks = question.validate.iter().chain(&question.items).filter_map(|validation| match &validation.check {
+            question::Check::Expression(expression) => Some((expression, true)),
+            question::Check::Pattern(_) => None,
+        });
         for (expression, _) in expressions.chain(checks) {
             for name in engine.names_in_expression(&expression.text).unwrap_or_default() {
                 let root = name.split('.').next().unwrap_or(&name);
@@ -244,13 +217,8 @@ fn decisions(
     let nodes = node.map(|node| reader.items(node, "`questions`")).unwrap_or_default();
     for question in questions {
         let Some(name) = &question.decision else { continue };
-        let span = nodes
-            .iter()
-            .find(|node| node.get("key").and_then(Node::as_str) == Some(&question.key));
-        let span = span
-            .and_then(|node| node.get("decision"))
-            .map(|node| node.span)
-            .unwrap_or_default();
+        let span = nodes.iter().find(|node| node.get("key").and_then(Node::as_str) == Some(&question.key));
+        let span = span.and_then(|node| node.get("decision")).map(|node| node.span).unwrap_or_default();
         let path = format!("decisions/{name}.yaml");
         let (file, source) = match library.read(&path) {
             Some(Ok(found)) => found,
@@ -324,15 +292,9 @@ fn parts(
         let Some(name) = reader.text(use_node, "`use`") else {
             continue;
         };
-        let when = map
-            .get("when")
-            .and_then(|node| question::expression(reader, engine, node, "`when`"));
+        let when = map.get("when").and_then(|node| question::expression(reader, engine, node, "`when`"));
         let mut with = Vec::new();
-        for (key, node) in map
-            .get("with")
-            .map(|node| reader.entries(node, "`with`"))
-            .unwrap_or_default()
-        {
+        for (key, node) in map.get("with").map(|node| reader.entries(node, "`with`")).unwrap_or_default() {
             if let Some(expression) = question::expression(reader, engine, node, &format!("input `{}`", key.text)) {
                 with.push((key.text.clone(), expression));
             }
@@ -341,22 +303,13 @@ fn parts(
             let (prefix, tree, folder, engine) = match (name.strip_prefix("./"), &library.own) {
                 (Some(folder), Some((prefix, tree))) => (prefix.as_str(), tree, folder.to_owned(), engine),
                 (Some(_), None) => (library.prefix.as_str(), &library.tree, name[2..].to_owned(), engine),
-                (None, _) => (
-                    library.prefix.as_str(),
-                    &library.tree,
-                    format!("components/{name}"),
-                    &builtin,
-                ),
+                (None, _) => (library.prefix.as_str(), &library.tree, format!("components/{name}"), &builtin),
             };
             let component = if tree.get(&format!("{folder}/component.yaml")).is_none() {
                 let all: Vec<&str> = library
                     .tree
                     .iter()
-                    .filter_map(|(path, _)| {
-                        path.as_str()
-                            .strip_prefix("components/")?
-                            .strip_suffix("/component.yaml")
-                    })
+                    .filter_map(|(path, _)| path.as_str().strip_prefix("components/")?.strip_suffix("/component.yaml"))
                     .collect();
                 let hint = nearest(&name, all).map(|near| format!("did you mean `{near}`?"));
                 reader.report(use_node.span, format!("there is no component `{name}`"), hint);
@@ -382,12 +335,7 @@ fn parts(
                 );
             }
         }
-        found.push(Part {
-            component,
-            when,
-            with,
-            place: reader.place(use_node.span),
-        });
+        found.push(Part { component, when, with, place: reader.place(use_node.span) });
     }
     found
 }
@@ -421,4 +369,20 @@ fn policies(library: &Library, problems: &mut Diagnostics) -> Tree {
         }
     }
     policies
+}
+
+fn next(reader: &mut Reader, engine: &Engine, node: Option<&Node>) -> Vec<Step> {
+    let mut found = Vec::new();
+    for item in node.map(|node| reader.items(node, "`next`")).unwrap_or_default() {
+        let Some(map) = reader.map(item, "the step", &STEP_FIELDS) else {
+            continue;
+        };
+        let run = reader.expression(map.require("run"), "`run`");
+        let about = reader.expression(map.require("about"), "`about`");
+        let when = map.get("when").and_then(|node| question::expression(reader, engine, node, "`when`"));
+        if let (Some(run), Some(about)) = (run, about) {
+            found.push(Step { run, about, when });
+        }
+    }
+    found
 }

@@ -21,22 +21,12 @@ pub struct Field {
 
 /// A table row for a key that has to be there.
 pub(super) const fn required(name: &'static str, value: &'static str, about: &'static str) -> Field {
-    Field {
-        name,
-        value,
-        required: true,
-        about,
-    }
+    Field { name, value, required: true, about }
 }
 
 /// A table row for a key that may be left out.
 pub(super) const fn optional(name: &'static str, value: &'static str, about: &'static str) -> Field {
-    Field {
-        name,
-        value,
-        required: false,
-        about,
-    }
+    Field { name, value, required: false, about }
 }
 
 /// Template text or an expression, with the place it stands at.
@@ -60,11 +50,7 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub fn new(file: &'a str, source: &'a str) -> Self {
-        Reader {
-            file,
-            source,
-            problems: Diagnostics::new(),
-        }
+        Reader { file, source, problems: Diagnostics::new() }
     }
 
     pub fn place(&self, span: Span) -> Place {
@@ -73,19 +59,13 @@ impl<'a> Reader<'a> {
 
     /// Reports a problem at a place of the manifest.
     pub fn report(&mut self, span: Span, message: impl Into<String>, hint: Option<String>) {
-        let problem = Diagnostic::error(message)
-            .place(self.place(span))
-            .excerpt(self.source, span.length)
-            .maybe_hint(hint);
+        let problem =
+            Diagnostic::error(message).place(self.place(span)).excerpt(self.source, span.length).maybe_hint(hint);
         self.problems.push(problem);
     }
 
     fn expected(&mut self, node: &Node, what: &str, expected: &str) {
-        self.report(
-            node.span,
-            format!("{what}: expected {expected}, found {}", node.describe()),
-            None,
-        );
+        self.report(node.span, format!("{what}: expected {expected}, found {}", node.describe()), None);
     }
 
     /// The entries of a map with free keys.
@@ -144,11 +124,7 @@ impl<'a> Reader<'a> {
             None => {
                 let hint = matches!(node.kind, Kind::Bool(_) | Kind::Int(_) | Kind::Float(_))
                     .then(|| "put quotes around it".to_owned());
-                self.report(
-                    node.span,
-                    format!("{what}: expected a string, found {}", node.describe()),
-                    hint,
-                );
+                self.report(node.span, format!("{what}: expected a string, found {}", node.describe()), hint);
                 None
             }
         }
@@ -166,10 +142,7 @@ impl<'a> Reader<'a> {
                 return None;
             }
         };
-        Some(Expression {
-            text,
-            place: self.place(node.span),
-        })
+        Some(Expression { text, place: self.place(node.span) })
     }
 
     /// One of a few words.
@@ -203,9 +176,7 @@ impl<'n> Map<'n> {
 /// Whether a text can name a question, an input or a value in templates.
 pub(super) fn is_name(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_lowercase())
-        && text
-            .chars()
-            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }
 
 /// Names that templates have in any case, and that no question, value or input may take.
@@ -236,11 +207,7 @@ pub(super) fn declared_name(reader: &mut Reader, text: &str, span: Span, what: &
         return false;
     }
     if RESERVED.contains(&text) {
-        reader.report(
-            span,
-            format!("{what} can't be called `{text}`: templates have that name already"),
-            None,
-        );
+        reader.report(span, format!("{what} can't be called `{text}`: templates have that name already"), None);
         return false;
     }
     true

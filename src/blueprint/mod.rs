@@ -40,6 +40,8 @@ pub struct Blueprint {
     pub parts: Vec<Part>,
     /// The trade-offs that its questions name.
     pub decisions: Vec<Decision>,
+    /// What to do in the new repository.
+    pub next: Vec<Step>,
     /// The pins that its templates read.
     pub pins: Pins,
     /// Renders its templates and evaluates its expressions.
@@ -61,6 +63,17 @@ pub struct Part {
     pub with: Vec<(String, Expression)>,
     /// Where the blueprint names it.
     pub place: Place,
+}
+
+/// Something to do in the new repository.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// A command; a template over answers and values.
+    pub run: Expression,
+    /// What it does; a template as well.
+    pub about: Expression,
+    /// When it is to be done at all.
+    pub when: Option<Expression>,
 }
 
 impl Blueprint {

@@ -95,14 +95,9 @@ impl Pins {
     /// The value that templates read.
     pub fn value(&self) -> Value {
         let section = |pins: &BTreeMap<String, Arc<Pin>>| {
-            pins.iter()
-                .map(|(name, pin)| (name.clone(), Value::from_dyn_object(pin.clone())))
-                .collect::<Value>()
+            pins.iter().map(|(name, pin)| (name.clone(), Value::from_dyn_object(pin.clone()))).collect::<Value>()
         };
-        self.0
-            .iter()
-            .map(|(name, pins)| ((*name).to_owned(), section(pins)))
-            .collect()
+        self.0.iter().map(|(name, pins)| ((*name).to_owned(), section(pins))).collect()
     }
 
     pub(super) fn read(file: &str, source: &str) -> Result<Pins, Diagnostics> {
@@ -146,10 +141,7 @@ fn pin(reader: &mut Reader, section: &'static str, fields: &[Field], name: &str,
         }
         values.insert(field.name, text);
     }
-    Some(Pin {
-        section,
-        fields: values,
-    })
+    Some(Pin { section, fields: values })
 }
 
 impl Pin {
@@ -161,20 +153,8 @@ impl Pin {
 impl fmt::Display for Pin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.section {
-            "actions" => write!(
-                f,
-                "{}@{} # {}",
-                self.field("uses"),
-                self.field("commit"),
-                self.field("version")
-            ),
-            "images" => write!(
-                f,
-                "{}:{}@{}",
-                self.field("image"),
-                self.field("tag"),
-                self.field("digest")
-            ),
+            "actions" => write!(f, "{}@{} # {}", self.field("uses"), self.field("commit"), self.field("version")),
+            "images" => write!(f, "{}:{}@{}", self.field("image"), self.field("tag"), self.field("digest")),
             _ => f.write_str(self.field("version")),
         }
     }

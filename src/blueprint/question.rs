@@ -37,10 +37,7 @@ pub const TYPES: [(&str, QuestionType); 6] = [
 impl QuestionType {
     /// The word that stands for it in manifests.
     pub fn word(self) -> &'static str {
-        TYPES
-            .iter()
-            .find(|(_, kind)| *kind == self)
-            .map_or("", |(word, _)| word)
+        TYPES.iter().find(|(_, kind)| *kind == self).map_or("", |(word, _)| word)
     }
 }
 
@@ -103,63 +100,23 @@ pub struct Question {
 
 /// The fields of a question.
 pub const FIELDS: [Field; 10] = [
-    required(
-        "key",
-        "name",
-        "the answer's name in templates, `--set` and answer files",
-    ),
-    required(
-        "type",
-        "type",
-        "`string`, `bool`, `integer`, `choice`, `choices` or `list`",
-    ),
+    required("key", "name", "the answer's name in templates, `--set` and answer files"),
+    required("type", "type", "`string`, `bool`, `integer`, `choice`, `choices` or `list`"),
     required("ask", "text", "the question as a person reads it"),
-    optional(
-        "help",
-        "text",
-        "a sentence or two for somebody who doesn't know what to answer",
-    ),
-    optional(
-        "default",
-        "expression",
-        "the answer where nobody gives one; may use earlier answers and `destination`",
-    ),
-    optional(
-        "when",
-        "expression",
-        "the question is asked only where this holds; may use earlier answers",
-    ),
+    optional("help", "text", "a sentence or two for somebody who doesn't know what to answer"),
+    optional("default", "expression", "the answer where nobody gives one; may use earlier answers and `destination`"),
+    optional("when", "expression", "the question is asked only where this holds; may use earlier answers"),
     optional("validate", "list of validations", "what an answer has to satisfy"),
-    optional(
-        "items",
-        "list of validations",
-        "what each item of a `list` has to satisfy",
-    ),
-    optional(
-        "choices",
-        "list of choices",
-        "what can be chosen; needed by `choice` and `choices`",
-    ),
-    optional(
-        "decision",
-        "name",
-        "the file in `decisions/` with the trade-off that the answer settles",
-    ),
+    optional("items", "list of validations", "what each item of a `list` has to satisfy"),
+    optional("choices", "list of choices", "what can be chosen; needed by `choice` and `choices`"),
+    optional("decision", "name", "the file in `decisions/` with the trade-off that the answer settles"),
 ];
 
 /// The fields of a validation.
 pub const VALIDATION_FIELDS: [Field; 3] = [
     optional("pattern", "regular expression", "the text has to match it"),
-    optional(
-        "check",
-        "expression",
-        "has to hold; `value` is the answer, earlier answers have their names",
-    ),
-    required(
-        "message",
-        "text",
-        "what to use instead, for somebody whose answer fails",
-    ),
+    optional("check", "expression", "has to hold; `value` is the answer, earlier answers have their names"),
+    required("message", "text", "what to use instead, for somebody whose answer fails"),
 ];
 
 /// The fields of a choice that is more than a word.
@@ -178,20 +135,12 @@ pub(super) fn read(reader: &mut Reader, engine: &Engine, node: &Node) -> Option<
     let kind = reader.word(map.require("type"), &what("type"), &TYPES)?;
     let ask = reader.text(map.require("ask"), &what("ask"));
     let help = map.get("help").and_then(|n| reader.text(n, &what("help")));
-    let default = map
-        .get("default")
-        .and_then(|n| expression(reader, engine, n, &what("default")));
-    let when = map
-        .get("when")
-        .and_then(|n| expression(reader, engine, n, &what("when")));
+    let default = map.get("default").and_then(|n| expression(reader, engine, n, &what("default")));
+    let when = map.get("when").and_then(|n| expression(reader, engine, n, &what("when")));
     let validate = validations(reader, engine, map.get("validate"), &what("validate"));
     let items = validations(reader, engine, map.get("items"), &what("items"));
     if let (Some(items), true) = (map.get("items"), kind != QuestionType::List) {
-        reader.report(
-            items.span,
-            format!("question `{key}` has no items: it is a `{}`", kind.word()),
-            None,
-        );
+        reader.report(items.span, format!("question `{key}` has no items: it is a `{}`", kind.word()), None);
     }
     let choices = map.get("choices").map(|n| choices(reader, n, &key)).unwrap_or_default();
     let chooses = matches!(kind, QuestionType::Choice | QuestionType::Choices);
@@ -205,34 +154,14 @@ pub(super) fn read(reader: &mut Reader, engine: &Engine, node: &Node) -> Option<
     }
     if let (false, Some(n)) = (chooses, map.get("choices")) {
         let hint = "use `type: choice`, or remove the choices".to_owned();
-        reader.report(
-            n.span,
-            format!("question `{key}` takes no choices: it is a `{}`", kind.word()),
-            Some(hint),
-        );
+        reader.report(n.span, format!("question `{key}` takes no choices: it is a `{}`", kind.word()), Some(hint));
     }
     let decision = map.get("decision").and_then(|n| reader.text(n, &what("decision")));
     if let (Some(n), true) = (map.get("decision"), kind != QuestionType::Choice) {
-        reader.report(
-            n.span,
-            format!("question `{key}` settles no decision: it is a `{}`", kind.word()),
-            None,
-        );
+        reader.report(n.span, format!("question `{key}` settles no decision: it is a `{}`", kind.word()), None);
     }
     let place = reader.place(key_node.span);
-    Some(Question {
-        key,
-        kind,
-        ask: ask?,
-        help,
-        default,
-        when,
-        validate,
-        items,
-        choices,
-        decision,
-        place,
-    })
+    Some(Question { key, kind, ask: ask?, help, default, when, validate, items, choices, decision, place })
 }
 
 /// An expression, checked to be one.
@@ -254,26 +183,15 @@ fn validations(reader: &mut Reader, engine: &Engine, node: Option<&Node>, what: 
         };
         let message = reader.text(map.require("message"), "`message`");
         let check = match (map.get("pattern"), map.get("check")) {
-            (Some(pattern), None) => reader
-                .text(pattern, "`pattern`")
-                .and_then(|text| match Regex::new(&text) {
-                    Ok(pattern) => Some(Check::Pattern(pattern)),
-                    Err(error) => {
-                        let reason = error.to_string();
-                        let reason = reason
-                            .lines()
-                            .last()
-                            .unwrap_or_default()
-                            .trim_start_matches("error: ")
-                            .to_owned();
-                        reader.report(
-                            pattern.span,
-                            format!("`pattern` is no regular expression: {reason}"),
-                            None,
-                        );
-                        None
-                    }
-                }),
+            (Some(pattern), None) => reader.text(pattern, "`pattern`").and_then(|text| match Regex::new(&text) {
+                Ok(pattern) => Some(Check::Pattern(pattern)),
+                Err(error) => {
+                    let reason = error.to_string();
+                    let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+                    reader.report(pattern.span, format!("`pattern` is no regular expression: {reason}"), None);
+                    None
+                }
+            }),
             (None, Some(check)) => expression(reader, engine, check, "`check`").map(Check::Expression),
             _ => {
                 reader.report(item.span, "the validation needs either `pattern` or `check`", None);
@@ -299,20 +217,12 @@ fn choices(reader: &mut Reader, node: &Node, key: &str) -> Vec<Choice> {
             };
             let label = map.get("label").and_then(|n| reader.text(n, "`label`"));
             let help = map.get("help").and_then(|n| reader.text(n, "`help`"));
-            Choice {
-                label: label.unwrap_or_else(|| value.clone()),
-                value,
-                help,
-            }
+            Choice { label: label.unwrap_or_else(|| value.clone()), value, help }
         } else {
             let Some(value) = reader.text(item, "a choice") else {
                 continue;
             };
-            Choice {
-                label: value.clone(),
-                value,
-                help: None,
-            }
+            Choice { label: value.clone(), value, help: None }
         };
         if found.iter().any(|other| other.value == choice.value) {
             reader.report(item.span, format!("`{}` can be chosen twice", choice.value), None);

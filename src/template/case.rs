@@ -27,9 +27,7 @@ fn words(text: &str) -> Vec<String> {
 
 fn capitalised(word: &str) -> String {
     let mut letters = word.chars();
-    letters
-        .next()
-        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// `payments_api`
@@ -61,11 +59,7 @@ pub fn screaming(text: &str) -> String {
 
 /// `Payments Api`
 pub fn title(text: &str) -> String {
-    words(text)
-        .iter()
-        .map(|word| capitalised(word))
-        .collect::<Vec<_>>()
-        .join(" ")
+    words(text).iter().map(|word| capitalised(word)).collect::<Vec<_>>().join(" ")
 }
 
 pub(super) fn register(environment: &mut Environment<'static>) {
@@ -88,13 +82,7 @@ mod tests {
 
     #[test]
     fn every_case_of_one_name() {
-        for name in [
-            "payments-api",
-            "payments_api",
-            "PaymentsApi",
-            "payments api",
-            "paymentsApi",
-        ] {
+        for name in ["payments-api", "payments_api", "PaymentsApi", "payments api", "paymentsApi"] {
             assert_eq!(snake(name), "payments_api", "{name}");
             assert_eq!(kebab(name), "payments-api", "{name}");
             assert_eq!(pascal(name), "PaymentsApi", "{name}");

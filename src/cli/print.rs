@@ -1,0 +1,152 @@
+//! Printing: results to standard output, everything else to standard error.
+
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use console::Style;
+use serde::Serialize;
+
+use super::{Global, Output, colors};
+use crate::diag::{Diagnostic, Diagnostics, Severity};
+use crate::ops::Failure;
+
+/// Widest text, in columns.
+const WIDTH: usize = 100;
+
+/// Knows where to print, and how.
+pub struct Printer {
+    output: Output,
+    quiet: bool,
+    out_color: bool,
+    error_color: bool,
+}
+
+impl Printer {
+    pub fn new(global: &Global) -> Self {
+        Printer {
+            output: global.output,
+            quiet: global.quiet,
+            out_color: colors(global.color, std::io::stdout().is_terminal()),
+            error_color: colors(global.color, std::io::stderr().is_terminal()),
+        }
+    }
+
+    /// Prints a line of the result. A reader that has gone away is no error.
+    pub fn out(&self, line: &str) {
+        let _ = writeln!(std::io::stdout().lock(), "{line}");
+    }
+
+    /// Prints a line that helps a person, unless they want quiet.
+    pub fn info(&self, line: &str) {
+        if !self.quiet {
+            let _ = writeln!(std::io::stderr().lock(), "{line}");
+        }
+    }
+
+    /// Prints a result for programs.
+    pub fn json(&self, value: &impl Serialize) {
+        let text = serde_json::to_string_pretty(value).unwrap_or_default();
+        self.out(&text);
+    }
+
+    /// Prints a paragraph under a mark, wrapped.
+    pub fn paragraph(&self, mark: &str, text: &str) {
+        let rest = " ".repeat(mark.len() - mark.trim_start().len() + 2 * usize::from(mark.trim_end() != mark.trim()));
+        let width = usize::from(console::Term::stdout().size().1).clamp(60, WIDTH);
+        let options = textwrap::Options::new(width).initial_indent(mark).subsequent_indent(&rest);
+        for line in textwrap::wrap(text, options) {
+            self.out(&self.dim(&line));
+        }
+    }
+
+    fn style(&self, style: Style, text: &str) -> String {
+        style.force_styling(self.out_color).apply_to(text).to_string()
+    }
+
+    pub fn bold(&self, text: &str) -> String {
+        self.style(Style::new().bold(), text)
+    }
+
+    pub fn dim(&self, text: &str) -> String {
+        self.style(Style::new().dim(), text)
+    }
+
+    pub fn good(&self, text: &str) -> String {
+        self.style(Style::new().green().bold(), text)
+    }
+
+    pub fn heading(&self, text: &str) -> String {
+        self.style(Style::new().bold().underlined(), text)
+    }
+
+    /// Prints one problem, with the line of source that it is about.
+    pub fn diagnostic(&self, diagnostic: &Diagnostic) {
+        let _ = writeln!(std::io::stderr().lock(), "{}", render(diagnostic, self.error_color));
+    }
+
+    fn diagnostics(&self, diagnostics: &Diagnostics) {
+        for (index, diagnostic) in diagnostics.0.iter().enumerate() {
+            if index > 0 && diagnostic.excerpt.is_some() {
+                let _ = writeln!(std::io::stderr().lock());
+            }
+            self.diagnostic(diagnostic);
+        }
+    }
+
+    /// Prints why an operation failed; returns its exit code.
+    pub fn failure(&self, failure: &Failure) -> ExitCode {
+        let code = failure.exit_code();
+        let none = Diagnostics::new();
+        let problems = match failure {
+            Failure::Invalid(problems) | Failure::Failed(problems) => problems,
+            Failure::Guardrails(_) | Failure::Cancelled => &none,
+        };
+        if self.output == Output::Json {
+            self.json(&serde_json::json!({ "error": { "exit_code": code, "diagnostics": problems.0 } }));
+            return ExitCode::from(code);
+        }
+        self.diagnostics(problems);
+        if matches!(failure, Failure::Cancelled) {
+            let _ = writeln!(std::io::stderr().lock(), "cancelled; nothing was written");
+        }
+        ExitCode::from(code)
+    }
+}
+
+/// A problem as compilers show theirs.
+fn render(diagnostic: &Diagnostic, color: bool) -> String {
+    let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+    let level = match diagnostic.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let hint = |text: &str| Level::HELP.with_name("hint").message(text.to_owned());
+    if let (Some(excerpt), Some(place)) = (&diagnostic.excerpt, &diagnostic.place) {
+        let snippet = Snippet::source(&excerpt.text)
+            .line_start(place.line.unwrap_or(1))
+            .path(&place.file)
+            .annotation(AnnotationKind::Primary.span(excerpt.range.clone()));
+        let mut group = level.primary_title(&diagnostic.message).element(snippet);
+        if let Some(text) = &diagnostic.hint {
+            group = group.element(hint(text));
+        }
+        return renderer.render(&[group]);
+    }
+    let message = match &diagnostic.place {
+        Some(place) => format!("{place}: {}", diagnostic.message),
+        None => diagnostic.message.clone(),
+    };
+    // Without a source there is no gutter that a hint could hang from.
+    let style =
+        |style: Style, text: &str| style.for_stderr().force_styling(color).apply_to(text.to_owned()).to_string();
+    let title = match diagnostic.severity {
+        Severity::Error => style(Style::new().red().bold(), "error"),
+        Severity::Warning => style(Style::new().yellow().bold(), "warning"),
+    };
+    let mut out = format!("{title}: {message}");
+    if let Some(text) = &diagnostic.hint {
+        out.push_str(&format!("\n  {} {text}", style(Style::new().cyan(), "hint:")));
+    }
+    out
+}

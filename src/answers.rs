@@ -12,7 +12,7 @@ use minijinja::value::{Value, ValueKind};
 use crate::blueprint::question::{Check, Validation};
 use crate::blueprint::{Blueprint, Expression, Question, QuestionType};
 use crate::diag::{Diagnostic, Diagnostics, Place, did_you_mean};
-use crate::template::{Engine, has_reserved};
+use crate::template::{self, Engine, has_reserved};
 use crate::yaml::{Kind, Node};
 
 /// A typed answer.
@@ -358,7 +358,7 @@ enum From<'a> {
 
 impl Scope<'_> {
     fn value(&self) -> Value {
-        self.context.iter().map(|(key, value)| (key.as_str(), value.clone())).collect()
+        template::map(self.context.clone())
     }
 
     fn problem(&self, from: &From, reason: &Wrong) -> Diagnostics {
@@ -605,7 +605,7 @@ fn demand(
         Check::Expression(expression) => {
             let mut context = context.clone();
             context.insert("value".to_owned(), value.clone());
-            let scope: Value = context.into_iter().collect();
+            let scope = template::map(context);
             engine.holds(&expression.text, &scope).map_err(|reason| Wrong {
                 message: format!("the check at {} failed: {reason}", expression.place),
                 hint: None,

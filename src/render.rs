@@ -13,7 +13,7 @@ use crate::answers::Resolution;
 use crate::blueprint::component::{Content, Source};
 use crate::blueprint::{Blueprint, Component, Expression, Owner};
 use crate::diag::{Diagnostic, Diagnostics, Place};
-use crate::template::{Slots, slot_function};
+use crate::template::{self, Slots, slot_function};
 use crate::tree::{File, Mode, Tree, TreePath};
 
 /// Most files that one blueprint may emit.
@@ -138,10 +138,10 @@ pub fn plan<'b>(blueprint: &'b Blueprint, answers: &Resolution) -> Result<Plan<'
     let mut reserved = BTreeMap::new();
     reserved.insert("pins", blueprint.pins.value());
     reserved.insert("decisions", decisions);
-    let about = [("name", blueprint.name.clone()), ("version", blueprint.version.to_string())];
-    reserved.insert("blueprint", about.into_iter().collect());
+    let about = [("name", blueprint.name.as_str().into()), ("version", blueprint.version.to_string().into())];
+    reserved.insert("blueprint", template::map(about));
     let platform = [("platform", platform_paths(&files).into_iter().collect::<Value>())];
-    reserved.insert("owners", platform.into_iter().collect());
+    reserved.insert("owners", template::map(platform));
     let next = next(blueprint, &whole).unwrap_or_else(|problem| {
         problems.push(problem);
         Vec::new()
@@ -150,7 +150,7 @@ pub fn plan<'b>(blueprint: &'b Blueprint, answers: &Resolution) -> Result<Plan<'
 }
 
 fn as_value(scope: &BTreeMap<String, Value>) -> Value {
-    scope.iter().map(|(key, value)| (key.as_str(), value.clone())).collect()
+    template::map(scope.clone())
 }
 
 fn next(blueprint: &Blueprint, scope: &Value) -> Result<Vec<(String, String)>, Diagnostic> {
@@ -198,7 +198,7 @@ fn decisions(blueprint: &Blueprint, answers: &Resolution) -> Value {
                 ])
             })
             .collect();
-        let options: Vec<Value> = options.into_iter().map(|option| option.into_iter().collect()).collect();
+        let options: Vec<Value> = options.into_iter().map(template::map).collect();
         let the_one = options.iter().find(|option| option.get_attr("is_chosen").is_ok_and(|v| v.is_true()));
         let fields = [
             ("key", Value::from(answered.question.key.as_str())),
@@ -211,7 +211,7 @@ fn decisions(blueprint: &Blueprint, answers: &Resolution) -> Value {
             ("options", options.iter().cloned().collect()),
             ("revisit_when", Value::from(decision.revisit_when.as_str())),
         ];
-        fields.into_iter().collect::<Value>()
+        template::map(fields)
     };
     settled.enumerate().map(one).collect()
 }
@@ -337,7 +337,7 @@ impl<'b> Plan<'b> {
 pub fn render(plan: &Plan) -> Result<RenderedTree, Diagnostics> {
     let contexts: Arc<Vec<Vec<(String, Value)>>> =
         Arc::new((0..plan.parts.len()).map(|part| plan.context(part)).collect());
-    let whole: Vec<Value> = contexts.iter().map(|context| context.iter().cloned().collect()).collect();
+    let whole: Vec<Value> = contexts.iter().map(|context| template::map(context.iter().cloned())).collect();
     let fillings: Arc<Vec<Filling>> = Arc::new(
         plan.parts
             .iter()
@@ -370,7 +370,7 @@ pub fn render(plan: &Plan) -> Result<RenderedTree, Diagnostics> {
                     let slots = filler(component, file.element.clone(), contexts.clone(), fillings.clone());
                     context.push(("slot".to_owned(), slot_function(slots)));
                 }
-                context.into_iter().collect()
+                template::map(context)
             } else {
                 whole[file.part].clone()
             };
@@ -439,7 +439,7 @@ fn filler(
             };
             let mut context = contexts[filling.part].clone();
             context.extend(element.clone());
-            texts.push(filling.component.engine.render(&filling.source.file, text, &context.into_iter().collect())?);
+            texts.push(filling.component.engine.render(&filling.source.file, text, &template::map(context))?);
         }
         Ok(texts)
     })

@@ -194,7 +194,7 @@ fn conditions(blueprint: &Blueprint, problems: &mut Diagnostics) {
 
 /// Checks one combination; keeps one problem of a kind, with the answers that first led to it.
 fn one(blueprint: &Blueprint, context: &BTreeMap<&str, Value>, found: &mut BTreeMap<String, Diagnostic>) {
-    let scope: Value = context.iter().map(|(key, value)| (*key, value.clone())).collect();
+    let scope: Value = crate::template::map(context.iter().map(|(key, value)| (*key, value.clone())));
     // What can't be told from choices alone is taken to hold.
     let holds = |text: &str| blueprint.engine.holds(text, &scope).unwrap_or(true);
     let with = || {

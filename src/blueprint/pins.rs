@@ -11,7 +11,7 @@ use minijinja::value::{Enumerator, Object, ObjectRepr, Value};
 
 use super::manifest::{Field, Reader, optional, required};
 use crate::diag::Diagnostics;
-use crate::yaml;
+use crate::{template, yaml};
 
 /// All pins, by section and name.
 #[derive(Clone, Debug, Default)]
@@ -95,9 +95,9 @@ impl Pins {
     /// The value that templates read.
     pub fn value(&self) -> Value {
         let section = |pins: &BTreeMap<String, Arc<Pin>>| {
-            pins.iter().map(|(name, pin)| (name.clone(), Value::from_dyn_object(pin.clone()))).collect::<Value>()
+            template::map(pins.iter().map(|(name, pin)| (name.as_str(), Value::from_dyn_object(pin.clone()))))
         };
-        self.0.iter().map(|(name, pins)| ((*name).to_owned(), section(pins))).collect()
+        template::map(self.0.iter().map(|(name, pins)| (*name, section(pins))))
     }
 
     pub(super) fn read(file: &str, source: &str) -> Result<Pins, Diagnostics> {

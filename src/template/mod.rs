@@ -10,7 +10,7 @@ pub mod quote;
 mod slot;
 pub use slot::function as slot_function;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
 
@@ -21,6 +21,11 @@ use minijinja::{Environment, Error, ErrorKind, Output, State, UndefinedBehavior}
 use crate::diag::{Diagnostic, Place};
 
 pub use slot::{Slots, has_reserved};
+
+/// A map for templates and expressions.
+pub fn map<K: Into<String>>(entries: impl IntoIterator<Item = (K, Value)>) -> Value {
+    Value::from(entries.into_iter().map(|(key, value)| (key.into(), value)).collect::<BTreeMap<String, Value>>())
+}
 
 /// Instructions that one template may run before it is stopped.
 const FUEL: u64 = 20_000_000;

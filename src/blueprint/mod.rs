@@ -5,7 +5,7 @@
 pub mod component;
 pub mod decision;
 pub mod lint;
-mod load;
+pub mod load;
 pub mod manifest;
 pub mod pins;
 pub mod question;

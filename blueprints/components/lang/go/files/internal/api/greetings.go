@@ -16,7 +16,7 @@ var templates = map[string]string{
 	"en": "Hello, {name}!",
 	"es": "¡Hola, {name}!",
 	"fr": "Bonjour, {name} !",
-	"ja": "こんにちは、{name}さん！",
+	"ja": "こんにちは、{name}さん。",
 }
 
 type greetingRequest struct {

@@ -1,5 +1,6 @@
 """The service's configuration, read from the environment."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -37,7 +38,7 @@ def load(environ: Mapping[str, str]) -> Config:
         text = environ.get(key, "")
         if not text:
             return default
-        if text.isascii() and text.isdecimal() and len(text) <= 10 and least <= int(text) <= most:
+        if re.fullmatch(r"[0-9]{1,9}", text) and least <= int(text) <= most:
             return int(text)
         problems.append(f"{key}={text!r}: want a whole number from {least} to {most}")
         return default

@@ -13,7 +13,7 @@ TEMPLATES = {
     "en": "Hello, {name}!",
     "es": "¡Hola, {name}!",
     "fr": "Bonjour, {name} !",
-    "ja": "こんにちは、{name}さん！",
+    "ja": "こんにちは、{name}さん。",
 }
 
 

@@ -3,8 +3,8 @@ rules and the dashboard in observability/ rely on them."""
 
 from prometheus_client import (
     CollectorRegistry,
-    GCCollector,
     Gauge,
+    GCCollector,
     Histogram,
     PlatformCollector,
     ProcessCollector,

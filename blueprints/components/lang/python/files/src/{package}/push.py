@@ -16,9 +16,7 @@ from .metrics import BUCKETS, DURATION, DURATION_HELP, LABELS, Metrics, known_me
 
 def is_configured() -> bool:
     """Tell whether there is somewhere to push to."""
-    return bool(
-        os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT") or os.environ.get("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT")
-    )
+    return bool(os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT") or os.environ.get("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"))
 
 
 class PushedMetrics(Metrics):

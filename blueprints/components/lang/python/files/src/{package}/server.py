@@ -57,8 +57,8 @@ class Server:
         with _listen(self._config.http_port) as public, _listen(self._config.metrics_port) as private:
             serving = asyncio.create_task(self._public.serve([public]))
             scraping = asyncio.create_task(self._private.serve([private]))
-            while not (self._public.started and self._private.started):
-                await asyncio.sleep(0.01)
+            await self._public.listening.wait()
+            await self._private.listening.wait()
             self._ready = True
             logger.info("ready", extra={"http": self._config.http_port, "metrics": self._config.metrics_port})
 
@@ -101,6 +101,14 @@ class Server:
 
 class _Listener(uvicorn.Server):
     """Leaves the signals to Server: uvicorn would close its port at once and end by raising the signal again."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listening = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.listening.set()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

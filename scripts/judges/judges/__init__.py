@@ -1,0 +1,28 @@
+"""All judges, in the order in which they are listed."""
+
+from judges import checkov, files, manifests, policy, prometheus, terraform, texts
+
+ALL = (
+    files.Yamllint(),
+    files.Shellcheck(),
+    files.Hadolint(),
+    files.Actionlint(),
+    files.Zizmor(),
+    files.CheckJsonschema(),
+    files.Gitleaks(),
+    manifests.Kubeconform(),
+    manifests.KubectlValidate(),
+    manifests.KubeScore(),
+    manifests.Workload(),
+    manifests.Trivy(),
+    policy.Opa(),
+    policy.Conftest(),
+    policy.Targets(),
+    prometheus.Promtool(),
+    terraform.Format(),
+    terraform.ValidateAndTest(),
+    terraform.Tflint(),
+    texts.Links(),
+    texts.Suppressions(),
+    checkov.Checkov(),
+)

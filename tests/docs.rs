@@ -80,7 +80,9 @@ fn the_readmes_commands_parse() {
     let world = World::new();
     let mut seen = 0;
     for line in text.lines().map(str::trim) {
-        let Some(arguments) = line.strip_prefix("goldpath ").or_else(|| line.strip_prefix("$ goldpath ")) else { continue };
+        let Some(arguments) = line.strip_prefix("goldpath ").or_else(|| line.strip_prefix("$ goldpath ")) else {
+            continue;
+        };
         let arguments = arguments.split("  ").next().unwrap().split(" #").next().unwrap();
         let mut words: Vec<&str> = arguments.split_whitespace().collect();
         words.push("--help");

@@ -185,7 +185,7 @@ class Run:
             self.report.step("judges", [f"not run: no case matches {', '.join(patterns)}; there are {names}"], 0.0)
             return
         self.release(chosen, tools)
-        project = None if patterns else cases.Case("goldpath", places.ROOT)
+        project = None if patterns else cases.project(places.ROOT)
         engine.run(self.judges, chosen, project, tools, self.report)
 
     def self_test(self, tools):

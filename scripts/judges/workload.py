@@ -100,6 +100,11 @@ class Review:
             elif namespaces and namespace not in namespaces:
                 self.flaw(one, f"is in the namespace {namespace}, which the manifest doesn't make")
 
+        for kind in ("LimitRange", "ResourceQuota"):
+            for namespace in namespaces:
+                if not any(dig(one, "metadata", "namespace") == namespace for one in self.kind(kind)):
+                    self.flaws.append(f"Namespace/{namespace}: has no {kind}")
+
     def pod_templates(self):
         for one in self.workloads:
             selector = dig(one, "spec", "selector", "matchLabels")

@@ -104,6 +104,10 @@ pub fn make_text(text: &str) -> Result<String, String> {
         }
         backslashes = if c == '\\' { backslashes + 1 } else { 0 };
     }
+    // A backslash at the end of a line would join the next one to it; a reference to nothing keeps them apart.
+    if backslashes > 0 {
+        out.push_str("$()");
+    }
     Ok(out)
 }
 

@@ -1,6 +1,6 @@
 """All judges, in the order in which they are listed."""
 
-from judges import checkov, files, manifests, policy, prometheus, terraform, texts
+from judges import checkov, files, manifests, policy, prometheus, services, terraform, texts
 
 ALL = (
     files.Yamllint(),
@@ -17,7 +17,7 @@ ALL = (
     manifests.Trivy(),
     policy.Opa(),
     policy.Conftest(),
-    policy.Targets(),
+    policy.Policy(),
     prometheus.Promtool(),
     terraform.Format(),
     terraform.ValidateAndTest(),
@@ -25,4 +25,5 @@ ALL = (
     texts.Links(),
     texts.Suppressions(),
     checkov.Checkov(),
+    services.Service(),
 )

@@ -1,4 +1,4 @@
-"""Judges of the Rego guardrails, and the repository's own targets that use them."""
+"""Judges of the Rego guardrails, and the repository's own target that uses them."""
 
 import re
 
@@ -61,12 +61,12 @@ class Conftest(Judge):
         return findings
 
 
-class Targets(Judge):
-    name = "targets"
-    about = "make policy and make slo-test, as the emitted repository itself runs them after a release"
-    tools = ("conftest", "opa", "promtool", "kubectl", "helm", "yamllint")
+class Policy(Judge):
+    name = "policy"
+    about = "make policy, as the emitted repository itself runs it after a release"
+    tools = ("conftest", "opa", "kubectl", "helm")
     weight = 4
-    wanted = ("policy", "slo-test")
+    wanted = ("policy",)
 
     def items(self, case):
         if "Makefile" not in case.all_files():

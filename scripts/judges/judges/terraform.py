@@ -55,7 +55,7 @@ class ValidateAndTest(Judge):
         for step in steps:
             result = run(bench, ["terraform", *step], place, limit=300)
             bad = [] if result.ok else [" / ".join(result.lines()[-40:])]
-            if result.ok and "Warning:" in result.out:
+            if result.ok and step[0] != "init" and "Warning:" in result.out:
                 bad = [line for line in result.lines() if "Warning:" in line]
             if bad:
                 return [f"[{case.name}] {folder}: terraform {step[0]}: {line}" for line in bad]

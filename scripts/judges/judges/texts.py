@@ -109,6 +109,7 @@ LISTS = (
 EXPIRES = re.compile(r"\bexpires?\b\W{0,3}(?:on\s+)?(\d{4}-\d\d-\d\d)", re.IGNORECASE)
 OWNER = re.compile(r"\bowner\b\W{1,3}[\w@/-]+", re.IGNORECASE)
 COMMENT = re.compile(r"^\s*(?:#|//|--|<!--|;|\*)")
+REACH = 12  # lines
 LONGEST = datetime.timedelta(days=372)
 
 
@@ -138,8 +139,7 @@ def flaws(comment, today):
 class Suppressions(Judge):
     name = "suppressions"
     about = "whatever switches a finding off says why, who answers for it and until when (our own)"
-    whole_project = True
-    skipped = (".md", ".lock", ".sum", ".svg", ".png", ".snap", ".py.jinja")
+    skipped = (".md", ".lock", ".sum", ".svg", ".png")
 
     def items(self, case):
         code = (places.HERE / "judges" / "texts.py").read_bytes()
@@ -147,7 +147,7 @@ class Suppressions(Judge):
         return {
             name: content.of(code, today, name, case.digest(name))
             for name in case.all_files()
-            if not name.endswith(self.skipped) and not name.startswith("scripts/judges/")
+            if not name.endswith(self.skipped)
         }
 
     def judge(self, case, items, bench):
@@ -190,9 +190,18 @@ class Suppressions(Judge):
                         yield below
 
     def _comment(self, lines, at):
-        """The line itself and the comment right above it."""
-        taken = [lines[at]]
-        for above in range(at - 1, max(at - 7, -1), -1):
+        """The line itself and the comment above it: right above, or above the YAML item or block that it is in."""
+        taken, left = [lines[at]], at
+        if not COMMENT.match(lines[at]):
+            for above in range(at - 1, max(at - REACH, -1), -1):
+                if not lines[above].strip():
+                    return lines[at]
+                left = above + 1
+                if COMMENT.match(lines[above]):
+                    break
+            else:
+                return lines[at]
+        for above in range(left - 1, max(left - REACH, -1), -1):
             if not COMMENT.match(lines[above]):
                 break
             taken.insert(0, lines[above])

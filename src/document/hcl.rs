@@ -1,0 +1,307 @@
+//! HCL2 in the shape that conftest's `hcl2` parser (hcl2json) gives it.
+//!
+//! A block becomes a list below its type and labels, an expression that is no literal becomes `${…}` with its own
+//! source text, and a template keeps its interpolations and directives.
+
+use std::sync::Arc;
+
+use hcl_edit::Span;
+use hcl_edit::expr::{Expression, ObjectKey, UnaryOperator};
+use hcl_edit::structure::{Body, Structure};
+use hcl_edit::template::{Directive, Element, Strip, Template};
+
+use super::{Content, Lines, Node, Spot};
+use crate::diag::{Diagnostic, Place};
+
+pub(super) fn read(file: &Arc<str>, text: &str) -> Result<Node, Diagnostic> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    // The parser takes line breaks as they come; HCL strings never hold a carriage return that was meant.
+    let normal = text.replace("\r\n", "\n");
+    let body = hcl_edit::parser::parse_body(&normal).map_err(|error| {
+        let at = error.location();
+        Diagnostic::error(format!("not valid HCL: {}", error.message().replace('\n', "; ")))
+            .place(Place::at(&**file, at.line(), at.column()))
+            .excerpt(&normal, 1)
+    })?;
+    let read = Read {
+        file,
+        text: &normal,
+        lines: Lines::new(&normal),
+    };
+    read.body(&body, 1)
+}
+
+struct Read<'a> {
+    file: &'a Arc<str>,
+    text: &'a str,
+    lines: Lines,
+}
+
+impl Read<'_> {
+    fn node(&self, line: usize, content: Content) -> Node {
+        Node::new(
+            Spot {
+                file: self.file.clone(),
+                line,
+            },
+            content,
+        )
+    }
+
+    fn line(&self, node: &impl Span, otherwise: usize) -> usize {
+        node.span().map_or(otherwise, |span| self.lines.of(span.start))
+    }
+
+    fn body(&self, body: &Body, line: usize) -> Result<Node, Diagnostic> {
+        let mut out = self.node(line, Content::Map(Vec::new()));
+        for block in body.iter().filter_map(Structure::as_block) {
+            let line = self.line(block, line);
+            let labels: Vec<&str> = std::iter::once(block.ident.as_str())
+                .chain(block.labels.iter().map(|label| label.as_str()))
+                .collect();
+            let value = self.body(&block.body, line)?;
+            self.place(&mut out, &labels, value, line)?;
+        }
+        for attribute in body.iter().filter_map(Structure::as_attribute) {
+            let line = self.line(attribute, line);
+            out.set(attribute.key.as_str(), self.expression(&attribute.value, line));
+        }
+        Ok(out)
+    }
+
+    /// Adds a block's body to the list at the end of its type and labels.
+    fn place(&self, out: &mut Node, labels: &[&str], value: Node, line: usize) -> Result<(), Diagnostic> {
+        let clash = |label: &str| {
+            Diagnostic::error(format!("the block `{label}` stands both with and without a label"))
+                .place(Place::line(&**self.file, line))
+        };
+        let [first, rest @ ..] = labels else { return Ok(()) };
+        if out.get(first).is_none() {
+            let empty = match rest {
+                [] => Content::List(Vec::new()),
+                _ => Content::Map(Vec::new()),
+            };
+            out.set(first, self.node(line, empty));
+        }
+        let Some(inner) = out.get_mut(first) else { return Ok(()) };
+        match (&mut inner.content, rest) {
+            (Content::List(items), []) => {
+                items.push(value);
+                Ok(())
+            }
+            (Content::Map(_), [_, ..]) => self.place(inner, rest, value, line),
+            _ => Err(clash(first)),
+        }
+    }
+
+    /// The source of an expression as hcl2json writes it: it takes a closing parenthesis that follows along.
+    fn source(&self, expression: &Expression) -> String {
+        let Some(span) = expression.span() else {
+            return String::new();
+        };
+        let end = if self.text.as_bytes().get(span.end) == Some(&b')') {
+            span.end + 1
+        } else {
+            span.end
+        };
+        self.text.get(span.start..end).unwrap_or_default().to_owned()
+    }
+
+    fn wrapped(&self, expression: &Expression) -> String {
+        format!("${{{}}}", self.source(expression))
+    }
+
+    fn expression(&self, expression: &Expression, line: usize) -> Node {
+        let content = match expression {
+            Expression::Null(_) => Content::Null,
+            Expression::Bool(value) => Content::Bool(*value.value()),
+            Expression::Number(number) => match (number.value().as_i64(), number.value().as_f64()) {
+                (Some(value), _) => Content::Int(value),
+                (None, Some(value)) => Content::Float(value),
+                (None, None) => Content::Null,
+            },
+            Expression::String(text) => Content::Str(escape(text.value())),
+            Expression::Array(items) => Content::List(
+                items
+                    .iter()
+                    .map(|item| self.expression(item, self.line(item, line)))
+                    .collect(),
+            ),
+            Expression::Object(object) => {
+                let mut out = self.node(line, Content::Map(Vec::new()));
+                for (key, value) in object {
+                    let (name, line) = match key {
+                        ObjectKey::Ident(name) => (name.as_str().to_owned(), self.line(name, line)),
+                        ObjectKey::Expression(key) => (self.key(key), self.line(key, line)),
+                    };
+                    out.set(&name, self.expression(value.expr(), line));
+                }
+                return out;
+            }
+            Expression::StringTemplate(template) => match template.as_single_element() {
+                Some(Element::Interpolation(inner)) => return self.expression(&inner.expr, line),
+                _ => Content::Str(self.elements(template.iter())),
+            },
+            Expression::HeredocTemplate(heredoc) => Content::Str(self.template(&heredoc.template)),
+            Expression::UnaryOp(operation) => match (operation.operator.value(), &operation.expr) {
+                (UnaryOperator::Neg, Expression::Number(number)) => {
+                    match (number.value().as_i64(), number.value().as_f64()) {
+                        (Some(value), _) => Content::Int(-value),
+                        (None, Some(value)) => Content::Float(-value),
+                        (None, None) => Content::Null,
+                    }
+                }
+                (UnaryOperator::Not, Expression::Bool(value)) => Content::Bool(!*value.value()),
+                _ => Content::Str(self.wrapped(expression)),
+            },
+            _ => Content::Str(self.wrapped(expression)),
+        };
+        self.node(line, content)
+    }
+
+    fn key(&self, key: &Expression) -> String {
+        match key {
+            Expression::Variable(_) | Expression::Traversal(_) => self.source(key),
+            other => self.part(other),
+        }
+    }
+
+    /// An expression inside a string.
+    fn part(&self, expression: &Expression) -> String {
+        match expression {
+            Expression::Null(_) => "null".to_owned(),
+            Expression::Bool(value) => value.value().to_string(),
+            Expression::Number(number) => number.value().to_string(),
+            Expression::String(text) => escape(text.value()),
+            Expression::StringTemplate(template) => self.elements(template.iter()),
+            Expression::HeredocTemplate(heredoc) => self.template(&heredoc.template),
+            // Inside a string hcl2json writes a conditional expression as a directive.
+            Expression::Conditional(conditional) => {
+                let otherwise = self.part(&conditional.false_expr);
+                format!(
+                    "%{{if {}}}{}{}%{{endif}}",
+                    self.source(&conditional.cond_expr),
+                    self.part(&conditional.true_expr),
+                    if otherwise.is_empty() {
+                        String::new()
+                    } else {
+                        format!("%{{else}}{otherwise}")
+                    }
+                )
+            }
+            _ => self.wrapped(expression),
+        }
+    }
+
+    fn template(&self, template: &Template) -> String {
+        self.elements(template.iter())
+    }
+
+    fn elements<'e>(&self, elements: impl Iterator<Item = &'e Element>) -> String {
+        let mut out = String::new();
+        // White space before `${~` and after `~}` goes away.
+        let mut strip = false;
+        for element in elements {
+            match element {
+                Element::Literal(text) => {
+                    let text = if strip { text.value().trim_start() } else { text.value() };
+                    out.push_str(&escape(text));
+                    strip = false;
+                }
+                Element::Interpolation(inner) => {
+                    strip = around(&mut out, inner.strip, inner.strip);
+                    out.push_str(&self.part(&inner.expr));
+                }
+                Element::Directive(directive) => match &**directive {
+                    Directive::If(directive) => {
+                        let last = directive.endif_expr.strip;
+                        strip = around(&mut out, directive.if_expr.strip, last);
+                        let otherwise = directive.else_expr.as_ref();
+                        let after_first = otherwise.map_or(last, |otherwise| otherwise.strip);
+                        out.push_str(&format!("%{{if {}}}", self.source(&directive.if_expr.cond_expr)));
+                        out.push_str(&self.inner(&directive.if_expr.template, directive.if_expr.strip, after_first));
+                        if let Some(otherwise) = otherwise {
+                            let text = self.inner(&otherwise.template, otherwise.strip, last);
+                            if !text.is_empty() {
+                                out.push_str("%{else}");
+                                out.push_str(&text);
+                            }
+                        }
+                        out.push_str("%{endif}");
+                    }
+                    Directive::For(directive) => {
+                        let (first, last) = (&directive.for_expr, directive.endfor_expr.strip);
+                        strip = around(&mut out, first.strip, last);
+                        out.push_str("%{for ");
+                        if let Some(key) = &first.key_var {
+                            out.push_str(key.as_str());
+                            out.push_str(", ");
+                        }
+                        out.push_str(first.value_var.as_str());
+                        out.push_str(&format!(" in {}}}", self.source(&first.collection_expr)));
+                        out.push_str(&self.inner(&first.template, first.strip, last));
+                        out.push_str("%{endfor}");
+                    }
+                },
+            }
+        }
+        out
+    }
+
+    /// The text between two directives, without what they strip.
+    fn inner(&self, template: &Template, before: Strip, after: Strip) -> String {
+        let text = self.template(template);
+        let text = if before.strip_end() { text.trim_start() } else { &text };
+        let text = if after.strip_start() { text.trim_end() } else { text };
+        text.to_owned()
+    }
+}
+
+/// Applies a marker's left side to what stands before, and says whether its right side strips what follows.
+fn around(out: &mut String, left: Strip, right: Strip) -> bool {
+    if left.strip_start() {
+        out.truncate(out.trim_end().len());
+    }
+    right.strip_end()
+}
+
+/// `${` and `%{` that are plain text.
+fn escape(text: &str) -> String {
+    text.replace("${", "$${").replace("%{", "%%{")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What `conftest parse` prints for the same file.
+    #[test]
+    fn expressions_come_out_as_hcl2json_writes_them() {
+        let text = include_str!("../../tests/fixtures/document/expressions.tf");
+        let expected: serde_json::Value =
+            serde_json::from_str(include_str!("../../tests/fixtures/document/expressions.tf.json")).unwrap();
+        let node = read(&Arc::from("f.tf"), text).unwrap();
+        for (key, value) in expected.as_object().unwrap() {
+            assert_eq!(&node.get(key).unwrap().to_json(), value, "{key}");
+        }
+        assert_eq!(node.entries().len(), expected.as_object().unwrap().len());
+    }
+
+    #[test]
+    fn a_block_and_an_attribute_know_their_lines() {
+        let text = "terraform {}\n\nresource \"a\" \"b\" {\n  x = 1\n  y {\n    z = [\n      1,\n    ]\n  }\n}\n";
+        let node = read(&Arc::from("f.tf"), text).unwrap();
+        let block = &node.at(&["resource", "a", "b"]).unwrap().items()[0];
+        assert_eq!(block.spot.line, 3);
+        assert_eq!(block.get("x").unwrap().spot.line, 4);
+        let inner = &block.get("y").unwrap().items()[0];
+        assert_eq!(inner.spot.line, 5);
+        assert_eq!(inner.get("z").unwrap().items()[0].spot.line, 7);
+    }
+
+    #[test]
+    fn an_error_has_a_place() {
+        let problem = read(&Arc::from("f.tf"), "a = 1\nb = {\n").unwrap_err();
+        assert!(problem.place.unwrap().line.is_some());
+    }
+}

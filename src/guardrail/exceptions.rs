@@ -1,0 +1,197 @@
+//! Exceptions: who agreed that a rule may be broken where, why, and until when.
+
+use globset::{GlobBuilder, GlobMatcher};
+
+use super::{Date, Finding};
+use crate::diag::{Diagnostic, Diagnostics, Place, did_you_mean};
+use crate::document::{self, Content, Format, Node};
+
+/// One exception.
+#[derive(Clone, Debug)]
+pub struct Exception {
+    /// The rule that may be broken.
+    pub rule: String,
+    /// The files where: a glob, `**` across folders.
+    pub path: String,
+    /// Who agreed.
+    pub owner: String,
+    /// Why.
+    pub reason: String,
+    /// The last day that it holds.
+    pub expires: Date,
+    /// Where it is written.
+    pub place: Place,
+    matcher: GlobMatcher,
+}
+
+/// All exceptions of a repository: `policy/exceptions.yaml`.
+#[derive(Clone, Debug, Default)]
+pub struct Exceptions {
+    /// As they stand in the file.
+    pub entries: Vec<Exception>,
+    /// Those that no longer hold, by their place among the entries.
+    pub expired: Vec<usize>,
+}
+
+const KEYS: [&str; 5] = ["rule", "path", "owner", "reason", "expires"];
+
+impl Exceptions {
+    /// No exceptions.
+    pub fn none() -> Self {
+        Exceptions::default()
+    }
+
+    /// Reads `exceptions.yaml`: `exceptions:` with a list of entries. `today` decides which have expired.
+    ///
+    /// # Errors
+    /// Every key that is missing, unknown or no text, every path that is no glob and every day that is none.
+    pub fn parse(bytes: &[u8], file: &str, today: Date) -> Result<Self, Diagnostics> {
+        let mut problems = Diagnostics::new();
+        let mut exceptions = Exceptions::default();
+        for document in document::read(file, bytes, Format::Yaml)? {
+            for (key, value) in document.root.entries() {
+                if key != "exceptions" {
+                    problems.push(
+                        Diagnostic::error(format!("unknown key `{key}`"))
+                            .place(place(value))
+                            .hint("the file holds one key, `exceptions`, with a list"),
+                    );
+                } else if !matches!(value.content, Content::List(_) | Content::Null) {
+                    problems.push(Diagnostic::error("`exceptions` is not a list").place(place(value)));
+                }
+                for entry in value.items() {
+                    match Exception::read(entry) {
+                        Ok(exception) => exceptions.entries.push(exception),
+                        Err(found) => problems.extend(found),
+                    }
+                }
+            }
+        }
+        exceptions.expired = (0..exceptions.entries.len())
+            .filter(|index| exceptions.entries[*index].expires < today)
+            .collect();
+        problems.into_result(exceptions)
+    }
+
+    /// The first exception that holds for a finding.
+    pub(super) fn of(&self, finding: &Finding) -> Option<usize> {
+        (0..self.entries.len()).find(|index| {
+            let entry = &self.entries[*index];
+            let rendered_by = finding.rendered_by.as_deref();
+            entry.rule == finding.rule
+                && !self.expired.contains(index)
+                && (entry.matcher.is_match(&finding.path)
+                    || rendered_by.is_some_and(|path| entry.matcher.is_match(path)))
+        })
+    }
+}
+
+impl Exception {
+    fn read(entry: &Node) -> Result<Exception, Diagnostics> {
+        let mut problems = Diagnostics::new();
+        for (key, value) in entry.entries() {
+            if !KEYS.contains(&key.as_str()) {
+                problems.push(
+                    Diagnostic::error(format!("unknown key `{key}` in an exception"))
+                        .place(place(value))
+                        .maybe_hint(did_you_mean(key, KEYS)),
+                );
+            }
+        }
+        let mut text = |key: &str| -> String {
+            let value = entry.get(key);
+            match value.and_then(Node::as_str).map(str::trim) {
+                Some(text) if !text.is_empty() => text.to_owned(),
+                _ => {
+                    problems.push(
+                        Diagnostic::error(format!("an exception needs `{key}`, as text"))
+                            .place(place(value.unwrap_or(entry)))
+                            .hint("an exception names rule, path, owner, reason and expires"),
+                    );
+                    String::new()
+                }
+            }
+        };
+        let (rule, path, owner, reason, expires) = (
+            text("rule"),
+            text("path"),
+            text("owner"),
+            text("reason"),
+            text("expires"),
+        );
+        let day = Date::parse(&expires);
+        if day.is_none() && !expires.is_empty() {
+            problems.push(
+                Diagnostic::error(format!("`{expires}` is not a day"))
+                    .place(place(entry.get("expires").unwrap_or(entry)))
+                    .hint("write the last day that the exception holds, as in 2027-03-31"),
+            );
+        }
+        let glob = GlobBuilder::new(&path).literal_separator(true).build();
+        if let Err(error) = &glob {
+            problems.push(
+                Diagnostic::error(format!("`{path}` is not a path pattern: {}", error.kind()))
+                    .place(place(entry.get("path").unwrap_or(entry))),
+            );
+        }
+        match (glob, day) {
+            (Ok(glob), Some(expires)) if !problems.has_errors() => Ok(Exception {
+                rule,
+                path,
+                owner,
+                reason,
+                expires,
+                place: place(entry),
+                matcher: glob.compile_matcher(),
+            }),
+            _ => Err(problems),
+        }
+    }
+}
+
+fn place(node: &Node) -> Place {
+    Place::line(&*node.spot.file, node.spot.line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TODAY: &str = "2026-11-24";
+
+    fn parse(text: &str) -> Result<Exceptions, Diagnostics> {
+        Exceptions::parse(text.as_bytes(), "exceptions.yaml", Date::parse(TODAY).unwrap())
+    }
+
+    #[test]
+    fn an_exception_holds_until_its_last_day() {
+        let exceptions = parse(
+            "exceptions:\n  - {rule: S5, path: 'deploy/**', owner: a, reason: b, expires: 2026-11-24}\n  \
+             - {rule: S5, path: x, owner: a, reason: b, expires: 2026-11-23}\n",
+        )
+        .unwrap();
+        assert_eq!(exceptions.entries.len(), 2);
+        assert_eq!(exceptions.expired, [1]);
+    }
+
+    #[test]
+    fn all_mistakes_are_reported_with_their_lines() {
+        let problems = parse("exceptions:\n  - rule: S5\n    paths: x\n    owner: a\n    expires: soon\n").unwrap_err();
+        let text = problems.to_string();
+        for expected in [
+            "exceptions.yaml:3: unknown key `paths`",
+            "did you mean `path`?",
+            "exceptions.yaml:2: an exception needs `path`",
+            "an exception needs `reason`",
+            "exceptions.yaml:5: `soon` is not a day",
+        ] {
+            assert!(text.contains(expected), "{expected}: {text}");
+        }
+    }
+
+    #[test]
+    fn an_empty_file_has_no_exceptions() {
+        assert!(parse("---\nexceptions: []\n").unwrap().entries.is_empty());
+        assert!(parse("").unwrap().entries.is_empty());
+    }
+}

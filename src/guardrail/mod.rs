@@ -1,0 +1,102 @@
+//! Guardrails: policies in Rego, evaluated on a tree of files.
+//!
+//! One library of policies has three uses: it gates what is emitted and judges what is checked, here; its files are
+//! copied into the emitted repository, where conftest runs them; and admission policies mirror it in the cluster. So the
+//! policies are written for conftest (`deny contains result if …`, one package per [`area`](route::AREAS)), documents
+//! have conftest's shapes, and nothing here decides what is right or wrong: it only feeds, asks and reports.
+//!
+//! A result of a rule is an object: `msg`, `rule` (the id), and `at`, the path of the value in the input, which leads back
+//! to a file and line. Kustomize sources are put together first ([`kustomize`]), since a patch or a base alone is no
+//! object that a rule could judge.
+
+mod date;
+mod engine;
+mod exceptions;
+pub mod kustomize;
+mod library;
+mod metadata;
+mod patch;
+pub mod route;
+
+use serde::Serialize;
+
+pub use date::Date;
+pub use exceptions::{Exception, Exceptions};
+pub use library::Library;
+pub use metadata::{Lens, Rule};
+
+use crate::diag::Diagnostic;
+
+/// What a finding means for the operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Nothing that has this finding is written.
+    Deny,
+    /// Somebody should look.
+    Warn,
+}
+
+/// One guardrail's verdict at one place.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Finding {
+    /// The file.
+    pub path: String,
+    /// The line in it, counted from 1, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
+    /// The rule's id, such as `S5`.
+    pub rule: String,
+    /// What it means.
+    pub level: Level,
+    /// What is wrong, here.
+    pub message: String,
+    /// The Rego package that said so.
+    pub area: String,
+    /// What the rule is about.
+    pub lens: Lens,
+    /// What to do about it.
+    pub fix: String,
+    /// The Kustomize root whose rendered objects have the fault, where the place is in one of its sources.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rendered_by: Option<String>,
+}
+
+/// How much was evaluated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Evaluated {
+    /// Files that were read.
+    pub files: usize,
+    /// Documents that a rule looked at.
+    pub documents: usize,
+    /// Rules in the library.
+    pub rules: usize,
+}
+
+/// The verdict on a tree.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// What is wrong, by path, line and rule.
+    pub findings: Vec<Finding>,
+    /// What would be wrong but for an exception, and the exception's place among [`Exceptions::entries`].
+    pub excepted: Vec<(Finding, usize)>,
+    /// What could not be read or evaluated, or not as it will be rendered. None of it counts as passed.
+    pub unread: Vec<Diagnostic>,
+    /// How much was looked at.
+    pub evaluated: Evaluated,
+}
+
+impl Report {
+    /// Whether a finding forbids to write the tree.
+    pub fn denied(&self) -> bool {
+        self.findings.iter().any(|finding| finding.level == Level::Deny)
+    }
+
+    /// Exceptions that excepted nothing, by their place among [`Exceptions::entries`]. Expired ones are not among them.
+    pub fn unused(&self, exceptions: &Exceptions) -> Vec<usize> {
+        (0..exceptions.entries.len())
+            .filter(|index| !exceptions.expired.contains(index))
+            .filter(|index| !self.excepted.iter().any(|(_, used)| used == index))
+            .collect()
+    }
+}

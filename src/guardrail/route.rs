@@ -1,0 +1,114 @@
+//! Which file goes to which policies: the one table, for the evaluation here and for the emitted `scripts/policy.sh`.
+//!
+//! | package | form | files |
+//! |---|---|---|
+//! | `kubernetes` | each document | YAML and JSON with `apiVersion` and `kind`; what a Kustomize root renders, instead of its sources |
+//! | `terraform` | each file | `*.tf`, `*.tfvars` |
+//! | `dockerfile` | each file | `Dockerfile`, `Dockerfile.*`, `*.Dockerfile`, `Containerfile` |
+//! | `ci` | each file | `.github/workflows/*`, `action.yml`, `.gitlab-ci.yml`, `.gitlab/ci/**`, `azure-pipelines.yml`, `.azuredevops/**` |
+//! | `repo` | combined | all of the above, and `CODEOWNERS`, `**/runbooks/*.md`, Prometheus rules, SLO files, `.terraform.lock.hcl` |
+//!
+//! Generated and foreign folders are left out: `.git`, `.terraform`, `node_modules`, `vendor`, and `build/` at the top.
+
+use crate::document::{Format, Node};
+
+/// The package that sees everything at once.
+pub const COMBINED: &str = "repo";
+
+/// What to do with a file, as far as its path tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Route {
+    /// Read it and hand it to this package and to [`COMBINED`].
+    Area(&'static str, Format),
+    /// Read it for [`COMBINED`] alone.
+    Context(Format),
+    /// Read it where its text looks like a Kubernetes object or Prometheus rules, and decide by its contents.
+    ByContents(Format),
+}
+
+/// Decides by the path.
+pub(super) fn of_path(path: &str) -> Option<Route> {
+    if left_out(path) {
+        return None;
+    }
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let yaml = Format::of(path) == Some(Format::Yaml);
+    if yaml && is_pipeline(path, name) {
+        return Some(Route::Area("ci", Format::Yaml));
+    }
+    if name == "CODEOWNERS" || (name.ends_with(".md") && path.contains("runbooks/")) {
+        return Some(Route::Context(Format::Text));
+    }
+    if name == ".terraform.lock.hcl" {
+        return Some(Route::Context(Format::Hcl));
+    }
+    match Format::of(path)? {
+        Format::Dockerfile => Some(Route::Area("dockerfile", Format::Dockerfile)),
+        Format::Hcl if name.ends_with(".tf") || name.ends_with(".tfvars") => {
+            Some(Route::Area("terraform", Format::Hcl))
+        }
+        format @ (Format::Yaml | Format::Json) => Some(Route::ByContents(format)),
+        _ => None,
+    }
+}
+
+fn left_out(path: &str) -> bool {
+    path.starts_with("build/")
+        || path
+            .split('/')
+            .any(|part| matches!(part, ".git" | ".terraform" | "node_modules" | "vendor"))
+}
+
+fn is_pipeline(path: &str, name: &str) -> bool {
+    path.starts_with(".github/workflows/")
+        || matches!(name, "action.yml" | "action.yaml")
+        || matches!(path, ".gitlab-ci.yml" | ".gitlab-ci.yaml")
+        || path.starts_with(".gitlab/ci/")
+        || matches!(path, "azure-pipelines.yml" | "azure-pipelines.yaml")
+        || path.starts_with(".azuredevops/")
+}
+
+/// Whether a text is worth reading for its contents; saves parsing every dashboard and lock file.
+pub(super) fn looks_relevant(bytes: &[u8]) -> bool {
+    let holds = |needle: &[u8]| bytes.windows(needle.len()).any(|window| window == needle);
+    holds(b"apiVersion") || holds(b"groups:") || holds(b"slos:")
+}
+
+/// The package for a document's contents: `Some(None)` is for [`COMBINED`] alone, `None` for no package.
+pub(super) fn of_contents(root: &Node) -> Option<Option<&'static str>> {
+    let text = |key: &str| root.get(key).and_then(Node::as_str);
+    if text("apiVersion").is_some() && text("kind").is_some() {
+        return Some(Some("kubernetes"));
+    }
+    (root.get("groups").is_some() || root.get("slos").is_some()).then_some(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_holds() {
+        for (path, expected) in [
+            (".github/workflows/ci.yaml", Some(Route::Area("ci", Format::Yaml))),
+            (
+                ".github/actions/setup/action.yml",
+                Some(Route::Area("ci", Format::Yaml)),
+            ),
+            (".gitlab-ci.yml", Some(Route::Area("ci", Format::Yaml))),
+            ("infra/main.tf", Some(Route::Area("terraform", Format::Hcl))),
+            ("infra/x.tftest.hcl", None),
+            ("infra/.terraform.lock.hcl", Some(Route::Context(Format::Hcl))),
+            ("infra/.terraform/modules/x/main.tf", None),
+            ("Dockerfile", Some(Route::Area("dockerfile", Format::Dockerfile))),
+            ("docs/runbooks/api.md", Some(Route::Context(Format::Text))),
+            (".github/CODEOWNERS", Some(Route::Context(Format::Text))),
+            ("deploy/x.yaml", Some(Route::ByContents(Format::Yaml))),
+            ("build/manifests/dev.yaml", None),
+            ("README.md", None),
+            ("go.mod", None),
+        ] {
+            assert_eq!(of_path(path), expected, "{path}");
+        }
+    }
+}

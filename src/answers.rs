@@ -128,6 +128,10 @@ pub struct Open<'b> {
     pub question: &'b Question,
     /// What is suggested: the user's configuration or the blueprint's default.
     pub default: Option<Answer>,
+    /// Why the blueprint's default, which follows from other answers, does not do.
+    pub refused: Option<Wrong>,
+    /// Whether the default waits for the answer to another open question.
+    pub waits: bool,
 }
 
 /// What came of the answers that were given.
@@ -208,13 +212,16 @@ pub fn resolve<'b>(
             Err(more) => {
                 problems.extend(more);
                 // The answer is wrong, not missing: what follows is judged as far as it goes without it.
-                resolution.open.push(Open { question, default: None });
+                resolution.open.push(Open { question, default: None, refused: None, waits: false });
                 continue;
             }
         };
         let default = || match &question.default {
             Some(default) if known(default) => scope.default(default, given),
-            _ => Ok(scope.config(given).transpose()?.map(|answer| (answer, Origin::Config))),
+            _ => Ok(match scope.config(given).transpose()? {
+                Some(answer) => Found::Answer(answer, Origin::Config),
+                None => Found::Nothing,
+            }),
         };
         let answered = match (found, unanswered, said.get(&question.key)) {
             (Some(found), _, _) => Some(found),
@@ -222,7 +229,8 @@ pub fn resolve<'b>(
                 Some((Answer::Text(question.choices[0].value.clone()), Origin::Only))
             }
             (None, Unanswered::TakeDefaults, _) | (None, _, Some(Said::Default)) => match default() {
-                Ok(found) => found,
+                Ok(Found::Answer(answer, origin)) => Some((answer, origin)),
+                Ok(Found::Refused(_) | Found::Nothing) => None,
                 Err(more) => {
                     problems.extend(more);
                     None
@@ -236,8 +244,13 @@ pub fn resolve<'b>(
                 resolution.answers.push(Answered { question, answer, origin });
             }
             None => {
-                let default = default().unwrap_or_default().map(|(answer, _)| answer);
-                resolution.open.push(Open { question, default });
+                let (default, refused) = match default() {
+                    Ok(Found::Answer(answer, _)) => (Some(answer), None),
+                    Ok(Found::Refused(wrong)) => (None, Some(wrong)),
+                    Ok(Found::Nothing) | Err(_) => (None, None),
+                };
+                let waits = question.default.as_ref().is_some_and(|default| !known(default));
+                resolution.open.push(Open { question, default, refused, waits });
             }
         }
     }
@@ -261,7 +274,9 @@ impl Resolution<'_> {
     /// One problem for every question that is open, with the ways to answer it.
     pub fn missing(&self) -> Diagnostics {
         let mut problems = Diagnostics::new();
-        for Open { question, default } in &self.open {
+        // What waits for an answer that is listed already may well find one.
+        let own = self.open.iter().filter(|open| !open.waits);
+        for Open { question, default, refused, .. } in own {
             let example = match (default, question.choices.first()) {
                 (Some(answer), _) => match answer {
                     Answer::List(items) => items.join(","),
@@ -271,7 +286,12 @@ impl Resolution<'_> {
                 (None, None) => format!("<{}>", question.kind.word()),
             };
             let example = shell_word(&example);
-            let mut problem = Diagnostic::error(format!("`{}` has no answer: {}", question.key, question.ask));
+            let why = refused.as_ref().map(|wrong| match &wrong.hint {
+                Some(hint) => format!(" (the default: {}; {hint})", wrong.message),
+                None => format!(" (the default: {})", wrong.message),
+            });
+            let message = format!("`{}` has no answer: {}{}", question.key, question.ask, why.unwrap_or_default());
+            let mut problem = Diagnostic::error(message);
             problem = match question.choices.as_slice() {
                 [] => problem.hint(format!("--set {}={example}", question.key)),
                 choices => {
@@ -350,6 +370,14 @@ struct Scope<'a> {
     question: &'a Question,
 }
 
+/// What a question's default came to.
+enum Found {
+    Answer(Answer, Origin),
+    /// It follows from other answers, and fails the question's own demands.
+    Refused(Wrong),
+    Nothing,
+}
+
 /// What a text or value was called when it was given, for messages.
 enum From<'a> {
     Option(String),
@@ -399,9 +427,9 @@ impl Scope<'_> {
     }
 
     /// The user's configuration, else the blueprint's default.
-    fn default(&self, default: &Expression, given: &Given) -> Result<Option<(Answer, Origin)>, Diagnostics> {
+    fn default(&self, default: &Expression, given: &Given) -> Result<Found, Diagnostics> {
         if let Some(answer) = self.config(given) {
-            return answer.map(|answer| Some((answer, Origin::Config)));
+            return answer.map(|answer| Found::Answer(answer, Origin::Config));
         }
         let wrong = |reason: String| {
             Diagnostics::from(
@@ -412,17 +440,16 @@ impl Scope<'_> {
         let value = self.engine.evaluate(&default.text, &self.value()).map_err(wrong)?;
         // A default that comes to nothing, such as the name of a folder that isn't known, is none.
         if value.is_undefined() || value.is_none() || value.as_str() == Some("") {
-            return Ok(None);
+            return Ok(Found::Nothing);
         }
         let answer = self
             .typed(&value)
             .map_err(|found| wrong(format!("expected {}, found {found}", expected(self.question.kind))))?;
         match self.validate(&answer) {
-            Ok(()) => Ok(Some((answer, Origin::Default))),
+            Ok(()) => Ok(Found::Answer(answer, Origin::Default)),
             // A default that follows from other answers may not fit; then the question has none.
             Err(reason) if !self.engine.names_in_expression(&default.text).unwrap_or_default().is_empty() => {
-                let _ = reason;
-                Ok(None)
+                Ok(Found::Refused(reason))
             }
             Err(reason) => Err(wrong(reason.message)),
         }

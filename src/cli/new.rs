@@ -10,6 +10,7 @@ use super::print::Printer;
 use super::{Global, Output, colors};
 use crate::answers::{Given, VARIABLE};
 use crate::diag::{Diagnostic, Diagnostics, Place};
+use crate::guardrail::Date;
 use crate::ops::new::{Options, Report};
 use crate::ops::{self, Failure};
 use crate::prompt::Prompter;
@@ -76,6 +77,7 @@ pub fn run(args: &NewArgs, global: &Global, printer: &Printer) -> Result<(), Fai
         defaults: args.defaults,
         dry_run: args.dry_run,
         git: !args.no_git,
+        today: Some(today()),
         janitor: Some(janitor),
     };
     let reads_stdin = args.answers.iter().any(|file| file == "-");
@@ -89,6 +91,11 @@ pub fn run(args: &NewArgs, global: &Global, printer: &Printer) -> Result<(), Fai
         text(&report, global, printer);
     }
     Ok(())
+}
+
+fn today() -> Date {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    Date::of_unix(since.map_or(0, |since| since.as_secs()))
 }
 
 fn janitor() -> Option<Command> {
@@ -195,12 +202,19 @@ fn text(report: &Report, global: &Global, printer: &Printer) {
     for warning in &report.warnings {
         printer.diagnostic(warning);
     }
+    for finding in &report.findings {
+        printer.finding(finding);
+    }
     if !report.written {
         printer.out(&format!("{}/", report.destination.trim_end_matches('/')));
         for line in report.outline.lines() {
             printer.out(&format!("  {line}"));
         }
-        printer.info(&format!("\n{} files; nothing was written, since this was a dry run", report.files.len()));
+        printer.info(&format!(
+            "\n{} files; {}; nothing was written, since this was a dry run",
+            report.files.len(),
+            guardrails(report)
+        ));
         return;
     }
     if global.verbose {
@@ -211,12 +225,13 @@ fn text(report: &Report, global: &Global, printer: &Printer) {
     let commit =
         report.commit.as_ref().map(|commit| format!(", committed on {} as {}", commit.branch, &commit.id[..7]));
     printer.out(&format!(
-        "{} {}: {} files from {} {}{}",
+        "{} {}: {} files from {} {}, {}{}",
         printer.good("Created"),
         printer.bold(&report.destination),
         report.files.len(),
         report.blueprint,
         report.version,
+        guardrails(report),
         commit.unwrap_or_default()
     ));
     let mut next = vec![(format!("cd {}", shell_path(&report.destination)), String::new())];
@@ -226,6 +241,14 @@ fn text(report: &Report, global: &Global, printer: &Printer) {
     for (run, about) in next {
         let line = format!("  {}  {}", printer.bold(&format!("{run:width$}")), printer.dim(&about));
         printer.info(line.trim_end());
+    }
+}
+
+/// What the guardrails said, in a few words.
+fn guardrails(report: &Report) -> String {
+    match report.findings.len() {
+        0 => format!("{} guardrails passed", report.evaluated.rules),
+        found => format!("{} guardrails asked, {found} warnings", report.evaluated.rules),
     }
 }
 

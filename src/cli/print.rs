@@ -3,12 +3,13 @@
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
-use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Level as Title, Renderer, Snippet};
 use console::Style;
 use serde::Serialize;
 
 use super::{Global, Output, colors};
-use crate::diag::{Diagnostic, Diagnostics, Severity};
+use crate::diag::{Diagnostic, Diagnostics, Place, Severity};
+use crate::guardrail::{Finding, Level};
 use crate::ops::Failure;
 
 /// Widest text, in columns.
@@ -85,6 +86,17 @@ impl Printer {
         let _ = writeln!(std::io::stderr().lock(), "{}", render(diagnostic, self.error_color));
     }
 
+    /// Prints what a guardrail found.
+    pub fn finding(&self, finding: &Finding) {
+        let severity = if finding.level == Level::Deny { Severity::Error } else { Severity::Warning };
+        let place = match finding.line {
+            Some(line) => Place::line(&finding.path, line),
+            None => Place::file(&finding.path),
+        };
+        let message = format!("{}: {}", finding.rule, finding.message);
+        self.diagnostic(&Diagnostic { severity, ..Diagnostic::error(message).place(place).hint(&finding.fix) });
+    }
+
     fn diagnostics(&self, diagnostics: &Diagnostics) {
         for (index, diagnostic) in diagnostics.0.iter().enumerate() {
             if index > 0 && diagnostic.excerpt.is_some() {
@@ -103,10 +115,25 @@ impl Printer {
             Failure::Guardrails(_) | Failure::Cancelled => &none,
         };
         if self.output == Output::Json {
-            self.json(&serde_json::json!({ "error": { "exit_code": code, "diagnostics": problems.0 } }));
+            let mut error = serde_json::json!({ "exit_code": code, "diagnostics": problems.0 });
+            if let Failure::Guardrails(report) = failure {
+                error["findings"] = serde_json::json!(report.findings);
+                error["unread"] = serde_json::json!(report.unread);
+            }
+            self.json(&serde_json::json!({ "error": error }));
             return ExitCode::from(code);
         }
         self.diagnostics(problems);
+        if let Failure::Guardrails(report) = failure {
+            report.unread.iter().for_each(|problem| self.diagnostic(problem));
+            report.findings.iter().for_each(|finding| self.finding(finding));
+            let _ = writeln!(
+                std::io::stderr().lock(),
+                "guardrails forbid what would have been written: {} findings, {} files unread; nothing was written",
+                report.findings.len(),
+                report.unread.len()
+            );
+        }
         if matches!(failure, Failure::Cancelled) {
             let _ = writeln!(std::io::stderr().lock(), "cancelled; nothing was written");
         }
@@ -118,10 +145,10 @@ impl Printer {
 fn render(diagnostic: &Diagnostic, color: bool) -> String {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
     let level = match diagnostic.severity {
-        Severity::Error => Level::ERROR,
-        Severity::Warning => Level::WARNING,
+        Severity::Error => Title::ERROR,
+        Severity::Warning => Title::WARNING,
     };
-    let hint = |text: &str| Level::HELP.with_name("hint").message(text.to_owned());
+    let hint = |text: &str| Title::HELP.with_name("hint").message(text.to_owned());
     if let (Some(excerpt), Some(place)) = (&diagnostic.excerpt, &diagnostic.place) {
         let snippet = Snippet::source(&excerpt.text)
             .line_start(place.line.unwrap_or(1))

@@ -15,12 +15,16 @@ use crate::blueprint::{self, Blueprint, Library, Owner};
 use crate::changes::outline;
 use crate::diag::{Diagnostic, Diagnostics, Place};
 use crate::git::{self, Commit};
+use crate::guardrail::{self, Evaluated, Exceptions, Finding};
 use crate::lock::{self, Lock, Locked};
 use crate::prompt::{Asked, Prompter, Reply, Review, Stopped, Verdict};
 use crate::render::{self, RenderedTree};
 use crate::source::{self, Named};
 use crate::tree::{File, Mode, TreePath};
 use crate::workdir::{Destination, Stage};
+
+/// Where a repository keeps its exceptions from guardrails.
+const EXCEPTIONS: &str = "policy/exceptions.yaml";
 
 /// What is asked of [`new`].
 #[derive(Debug, Default)]
@@ -39,6 +43,8 @@ pub struct Options {
     pub dry_run: bool,
     /// Make it a git repository with one commit.
     pub git: bool,
+    /// The day on which exceptions are judged.
+    pub today: Option<guardrail::Date>,
     /// Starts this program's janitor.
     pub janitor: Option<fn() -> Option<Command>>,
 }
@@ -58,6 +64,12 @@ pub struct Report {
     pub answers: BTreeMap<String, Answer>,
     /// The emitted files.
     pub files: Vec<EmittedFile>,
+    /// What guardrails found.
+    pub findings: Vec<Finding>,
+    /// What guardrails could not read; none of it counts as passed.
+    pub unread: Vec<Diagnostic>,
+    /// How much guardrails looked at.
+    pub evaluated: Evaluated,
     /// The first commit.
     pub commit: Option<Commit>,
     /// What to do next: commands, and what they do.
@@ -151,6 +163,12 @@ pub fn new(options: Options, mut prompter: Option<&mut dyn Prompter>) -> Result<
     };
     let mut report = report(&blueprint, &resolution, &rendered, next, &destination);
 
+    let judged = judge(&blueprint, &rendered, options.today)?;
+    let denied = judged.denied() || !judged.unread.is_empty();
+    (report.findings, report.unread, report.evaluated) = (judged.findings, judged.unread, judged.evaluated);
+    if denied {
+        return Err(Failure::Guardrails(Box::new(report)));
+    }
     if options.dry_run {
         return Ok(report);
     }
@@ -181,6 +199,20 @@ pub fn new(options: Options, mut prompter: Option<&mut dyn Prompter>) -> Result<
     stage.publish().map_err(stage_failure)?;
     report.written = true;
     Ok(report)
+}
+
+/// What the guardrails say to the tree. What they can't read is not let through: it would be the way around them.
+fn judge(
+    blueprint: &Blueprint,
+    rendered: &RenderedTree,
+    today: Option<guardrail::Date>,
+) -> Result<guardrail::Report, Failure> {
+    let library = guardrail::Library::load(&blueprint.policies)?;
+    let exceptions = match (rendered.tree.get(EXCEPTIONS), today) {
+        (Some(file), Some(today)) => Exceptions::parse(&file.bytes, EXCEPTIONS, today)?,
+        _ => Exceptions::none(),
+    };
+    Ok(library.evaluate(&rendered.tree, &exceptions))
 }
 
 fn stage_failure(problem: Diagnostic) -> Failure {
@@ -329,7 +361,12 @@ impl<'a> Session<'a> {
         let Some(answered) = resolution.answers.iter().find(|answered| answered.question.key == key) else {
             return Ok(());
         };
-        let open = answers::Open { question: answered.question, default: Some(answered.answer.clone()) };
+        let open = answers::Open {
+            question: answered.question,
+            default: Some(answered.answer.clone()),
+            refused: None,
+            waits: false,
+        };
         let Some(said) = self.put(&open, resolution, (1, 1), true, prompter)? else { return Ok(()) };
         if said == Said::Default {
             return Ok(());
@@ -406,6 +443,9 @@ fn report(
         written: false,
         answers: resolution.answers.iter().map(|a| (a.question.key.clone(), a.answer.clone())).collect(),
         files: files.collect(),
+        findings: Vec::new(),
+        unread: Vec::new(),
+        evaluated: Evaluated::default(),
         commit: None,
         next: next.into_iter().map(|(run, about)| Step { run, about }).collect(),
         warnings: resolution.warnings.0.clone(),

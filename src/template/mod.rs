@@ -61,6 +61,8 @@ impl Engine {
         environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
         environment.set_formatter(print);
         environment.set_syntax(syntax(delimiters));
+        // Whoever knows Jinja expects `text.split("-")` and its kin to work.
+        environment.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
         quote::register(&mut environment);
         case::register(&mut environment);
         Engine { environment: Arc::new(environment) }

@@ -1,0 +1,34 @@
+package ci
+
+# METADATA
+# title: Artifacts of pipelines end
+# description: >-
+#   Artifacts without an end are kept for months, or for ever, and are paid for by the gigabyte.
+# custom:
+#   id: C4
+#   lens: cost
+#   severity: deny
+#   fix: set retention-days on upload-artifact, expire_in on GitLab's artifacts
+#   controls: []
+deny contains result if {
+	some entry in steps
+	startswith(entry.it.uses, "actions/upload-artifact@")
+	not entry.it["with"]["retention-days"]
+	result := {
+		"rule": "C4",
+		"msg": sprintf("%s sets no retention-days", [label(entry)]),
+		"at": entry.at,
+	}
+}
+
+deny contains result if {
+	is_gitlab
+	some job, definition in gitlab_jobs
+	is_object(definition.artifacts)
+	object.get(definition.artifacts, "expire_in", "never") == "never"
+	result := {
+		"rule": "C4",
+		"msg": sprintf("the artifacts of %s do not expire", [job]),
+		"at": [job, "artifacts"],
+	}
+}

@@ -1,0 +1,111 @@
+package ci
+
+# METADATA
+# title: Jobs have a time limit, and outdated runs are cancelled
+# description: >-
+#   A job that hangs is paid for until the provider's limit, six hours on GitHub. A pull request with ten pushes runs ten
+#   pipelines where only the last one counts.
+# custom:
+#   id: C6
+#   lens: cost
+#   severity: deny
+#   fix: set timeout-minutes and concurrency on GitHub, default.timeout and interruptible on GitLab, timeoutInMinutes on Azure
+#   controls: []
+deny contains result if {
+	is_workflow
+	some job, definition in input.jobs
+	not definition.uses
+	not definition["timeout-minutes"]
+	result := {
+		"rule": "C6",
+		"msg": sprintf("%s has no timeout-minutes", [job]),
+		"at": ["jobs", job],
+	}
+}
+
+deny contains result if {
+	is_workflow
+	not triggered_only_by_call
+	not input.concurrency
+	result := {
+		"rule": "C6",
+		"msg": "the workflow sets no concurrency",
+		"at": ["jobs"],
+	}
+}
+
+deny contains result if {
+	is_workflow
+	triggered_by("pull_request")
+	input.concurrency
+	object.get(concurrency, "cancel-in-progress", false) == false
+	result := {
+		"rule": "C6",
+		"msg": "an outdated run of a pull request goes on (cancel-in-progress)",
+		"at": ["concurrency"],
+	}
+}
+
+# The main file of a GitLab pipeline; files that it includes take its defaults.
+deny contains result if {
+	is_gitlab
+	is_gitlab_main
+	some job, definition in gitlab_jobs
+	definition.script
+	not startswith(job, ".")
+	not definition.timeout
+	not input.default.timeout
+	result := {
+		"rule": "C6",
+		"msg": sprintf("%s has no timeout", [job]),
+		"at": [job],
+	}
+}
+
+deny contains result if {
+	is_gitlab
+	is_gitlab_main
+	not input.default.timeout
+	count([job | some job, definition in gitlab_jobs; definition.script]) == 0
+	result := {
+		"rule": "C6",
+		"msg": "the jobs have no default timeout",
+		"at": ["default"],
+	}
+}
+
+deny contains result if {
+	is_gitlab
+	is_gitlab_main
+	not input.default.interruptible
+	not input.workflow.auto_cancel
+	result := {
+		"rule": "C6",
+		"msg": "an outdated pipeline goes on (default.interruptible)",
+		"at": ["default"],
+	}
+}
+
+deny contains result if {
+	is_azure
+	some index, definition in input.jobs
+	definition.steps
+	not definition.timeoutInMinutes
+	result := {
+		"rule": "C6",
+		"msg": sprintf("%s has no timeoutInMinutes", [object.get(definition, "job", "a job")]),
+		"at": ["jobs", index],
+	}
+}
+
+concurrency := input.concurrency if is_object(input.concurrency)
+
+concurrency := {} if is_string(input.concurrency)
+
+triggered_only_by_call if triggers == "workflow_call"
+
+triggered_only_by_call if object.keys(triggers) == {"workflow_call"}
+
+is_gitlab_main if input.stages
+
+is_gitlab_main if input.workflow

@@ -1,0 +1,34 @@
+package kubernetes
+
+# METADATA
+# title: Objects carry the recommended labels and their owner
+# description: >-
+#   In an incident people ask what a thing is, what it belongs to, and whom to call. The labels are where they look.
+# custom:
+#   id: O1
+#   lens: operability
+#   severity: deny
+#   fix: label it with app.kubernetes.io/name, app.kubernetes.io/part-of, app.kubernetes.io/managed-by and team
+#   controls: []
+deny contains result if {
+	input.kind in labelled
+	some label in ["app.kubernetes.io/name", "app.kubernetes.io/part-of", "app.kubernetes.io/managed-by", "team"]
+	not label in object.keys(labels)
+	result := {
+		"rule": "O1",
+		"msg": sprintf("%s has no label %s", [subject, label]),
+		"at": ["metadata"],
+	}
+}
+
+labelled := servers | {
+	"Job",
+	"CronJob",
+	"Pod",
+	"Service",
+	"Namespace",
+	"ConfigMap",
+	"PersistentVolumeClaim",
+	"HorizontalPodAutoscaler",
+	"PodDisruptionBudget",
+}

@@ -1,0 +1,22 @@
+package kubernetes
+
+# METADATA
+# title: The root file system is read-only
+# description: >-
+#   Whoever gets to run a command in the container can then not leave a tool behind, nor change the program.
+# custom:
+#   id: S3
+#   lens: security
+#   severity: deny
+#   fix: "set securityContext.readOnlyRootFilesystem: true, and mount an emptyDir where the process writes"
+#   controls:
+#     - NSA/CISA Kubernetes Hardening Guide, immutable container file systems
+deny contains result if {
+	some entry in all_containers
+	object.get(context(entry.it), "readOnlyRootFilesystem", false) != true
+	result := {
+		"rule": "S3",
+		"msg": sprintf("%s can write to its root file system", [called(entry)]),
+		"at": array.concat(entry.at, ["securityContext", "readOnlyRootFilesystem"]),
+	}
+}

@@ -1,0 +1,59 @@
+package kubernetes
+
+# METADATA
+# title: Secrets are neither in the repository nor in the environment
+# description: >-
+#   What is committed stays in the history, and base64 hides nothing. A variable shows up in crash reports, in child
+#   processes and in `kubectl describe`.
+# custom:
+#   id: S7
+#   lens: security
+#   severity: deny
+#   fix: keep it in a secret store, bring it in with an ExternalSecret, and mount it as a file
+#   controls:
+#     - CIS Kubernetes Benchmark 5.4.1
+#     - OWASP CICD-SEC-6 Insufficient Credential Hygiene
+deny contains result if {
+	input.kind == "Secret"
+	some field in ["data", "stringData"]
+	count(object.get(input, field, {})) > 0
+	result := {
+		"rule": "S7",
+		"msg": sprintf("%s holds its values in the repository", [subject]),
+		"at": [field],
+	}
+}
+
+deny contains result if {
+	some entry in all_containers
+	some index, variable in entry.it.env
+	variable.valueFrom.secretKeyRef
+	result := {
+		"rule": "S7",
+		"msg": sprintf("%s has a secret in the variable %s", [called(entry), variable.name]),
+		"at": array.concat(entry.at, ["env", index]),
+	}
+}
+
+deny contains result if {
+	some entry in all_containers
+	some index, source in entry.it.envFrom
+	source.secretRef
+	result := {
+		"rule": "S7",
+		"msg": sprintf("%s has all of a secret in its environment", [called(entry)]),
+		"at": array.concat(entry.at, ["envFrom", index]),
+	}
+}
+
+deny contains result if {
+	some entry in all_containers
+	some index, variable in entry.it.env
+	regex.match(`(?i)(password|passwd|secret|token|api_?key|private_?key|credential)s?$`, variable.name)
+	count(object.get(variable, "value", "")) > 0
+	result := {
+		"rule": "S7",
+		"msg": sprintf("%s has the variable %s with its value in the repository", [called(entry), variable.name]),
+		"at": array.concat(entry.at, ["env", index]),
+	}
+}

@@ -1,0 +1,76 @@
+package repo
+
+# METADATA
+# title: Every alert says how urgent it is and where its runbook stands
+# description: >-
+#   Who is woken at night needs to know at once whether it matters and what to do. A link to a heading that does not exist is
+#   found out then.
+# custom:
+#   id: O2
+#   lens: operability
+#   severity: deny
+#   fix: set the label severity and the annotation runbook_url; give the runbook a heading for the alert
+#   controls: []
+deny contains result if {
+	some alert in alerts
+	not alert.it.labels.severity
+	result := {
+		"rule": "O2",
+		"msg": sprintf("the alert %s has no severity", [alert.it.alert]),
+		"at": alert.at,
+	}
+}
+
+deny contains result if {
+	some alert in alerts
+	not alert.it.annotations.runbook_url
+	result := {
+		"rule": "O2",
+		"msg": sprintf("the alert %s has no runbook_url", [alert.it.alert]),
+		"at": alert.at,
+	}
+}
+
+deny contains result if {
+	some alert in alerts
+	url := alert.it.annotations.runbook_url
+	parts := split(regex.find_n(`[^/]+\.md(#.*)?$`, url, 1)[0], "#")
+	not has_heading(parts)
+	result := {
+		"rule": "O2",
+		"msg": sprintf("the runbook of the alert %s does not exist: %s", [alert.it.alert, concat("#", parts)]),
+		"at": array.concat(alert.at, ["annotations", "runbook_url"]),
+	}
+}
+
+alerts contains {"it": rule, "at": [index, "contents", "groups", group, "rules", place]} if {
+	some index, document in input
+	some group, definition in document.contents.groups
+	some place, rule in definition.rules
+	rule.alert
+}
+
+alerts contains {"it": rule, "at": [index, "contents", "spec", "groups", group, "rules", place]} if {
+	some index, document in input
+	document.contents.kind == "PrometheusRule"
+	some group, definition in document.contents.spec.groups
+	some place, rule in definition.rules
+	rule.alert
+}
+
+has_heading(parts) if {
+	count(parts) == 1
+	some text in texts
+	endswith(text.path, sprintf("runbooks/%s", [parts[0]]))
+}
+
+has_heading(parts) if {
+	some text in texts
+	endswith(text.path, sprintf("runbooks/%s", [parts[0]]))
+	some line in text.lines
+	startswith(line, "#")
+	anchor(line) == parts[1]
+}
+
+# The anchor that GitHub and GitLab give a heading.
+anchor(line) := replace(regex.replace(lower(trim_space(trim_left(line, "#"))), `[^\p{L}\p{N} _-]`, ""), " ", "-")

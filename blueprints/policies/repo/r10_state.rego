@@ -1,0 +1,60 @@
+package repo
+
+# METADATA
+# title: Each environment has a state of its own
+# description: >-
+#   Two environments with one state key overwrite each other: an apply to one plans to destroy the other.
+# custom:
+#   id: R10
+#   lens: reliability
+#   severity: deny
+#   fix: give each backend a key of its own, with the environment in it
+#   controls:
+#     - SOC 2 CC8.1
+deny contains result if {
+	some backend in backends
+	some other in backends
+	other.path != backend.path
+	other.key == backend.key
+	result := {
+		"rule": "R10",
+		"msg": sprintf("this state is also that of %s", [other.path]),
+		"at": backend.at,
+	}
+}
+
+# Directories that configure a provider are applied; they need a backend.
+deny contains result if {
+	some index, document in input
+	is_object(document.contents.provider)
+	folder := folder_of(document.path)
+	count([backend | some backend in all_backends; folder_of(backend) == folder]) == 0
+	result := {
+		"rule": "R10",
+		"msg": sprintf("%s is applied, and keeps its state in a local file: it has no backend", [folder]),
+		"at": [index, "contents", "provider"],
+	}
+}
+
+all_backends contains document.path if {
+	some document in input
+	some block in document.contents.terraform
+	some type in ["backend", "cloud"]
+	block[type]
+}
+
+backends contains entry if {
+	some index, document in input
+	some place, block in document.contents.terraform
+	some type, definitions in block.backend
+	some definition in definitions
+	key := object.get(definition, "key", object.get(definition, "prefix", null))
+	is_string(key)
+	entry := {
+		"path": document.path,
+		"key": [type, object.get(definition, "bucket", ""), key],
+		"at": [index, "contents", "terraform", place, "backend", type],
+	}
+}
+
+folder_of(path) := concat("/", array.slice(split(path, "/"), 0, count(split(path, "/")) - 1))

@@ -1,0 +1,27 @@
+package repo
+
+# METADATA
+# title: A StatefulSet has the headless service that it names
+# description: >-
+#   The pods of a StatefulSet find each other by names that the headless service gives them. Without it the names do not
+#   resolve, and the peers never meet.
+# custom:
+#   id: R11
+#   lens: reliability
+#   severity: deny
+#   fix: "add a Service with clusterIP: None under the name in spec.serviceName"
+#   controls: []
+deny contains result if {
+	some workload in of_kind("StatefulSet")
+	count([service |
+		some service in of_kind("Service")
+		name(service.it) == workload.it.spec.serviceName
+		namespace(service.it) == namespace(workload.it)
+		service.it.spec.clusterIP == "None"
+	]) == 0
+	result := {
+		"rule": "R11",
+		"msg": sprintf("%s names no headless service that is there", [subject(workload.it)]),
+		"at": array.concat(workload.at, ["spec", "serviceName"]),
+	}
+}

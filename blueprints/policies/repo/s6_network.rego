@@ -1,0 +1,28 @@
+package repo
+
+# METADATA
+# title: Every server is behind a network policy
+# description: >-
+#   Pods that no policy selects take connections from the whole cluster and may reach everything in it.
+# custom:
+#   id: S6
+#   lens: security
+#   severity: deny
+#   fix: add a NetworkPolicy whose podSelector means the pods, for Ingress and Egress
+#   controls:
+#     - CIS Kubernetes Benchmark 5.3.2
+deny contains result if {
+	some server in servers
+	some direction in ["Ingress", "Egress"]
+	count([policy |
+		some policy in of_kind("NetworkPolicy")
+		namespace(policy.it) == namespace(server.it)
+		direction in object.get(policy.it.spec, "policyTypes", ["Ingress"])
+		selects(object.get(policy.it.spec, "podSelector", {}), server.labels)
+	]) == 0
+	result := {
+		"rule": "S6",
+		"msg": sprintf("%s is behind no NetworkPolicy for %s", [subject(server.it), direction]),
+		"at": server.at,
+	}
+}

@@ -1,0 +1,56 @@
+package terraform
+
+# METADATA
+# title: Modules are local or pinned to a commit, and providers are bounded
+# description: >-
+#   A registry version or a tag can be moved; a provider without an upper bound breaks on the day of its next major release,
+#   in whichever environment applies first.
+# custom:
+#   id: S14
+#   lens: security
+#   severity: deny
+#   fix: "name modules by path or by git commit (?ref=<40 hex>); give each provider, and required_version, an upper bound"
+#   controls:
+#     - OWASP CICD-SEC-3 Dependency Chain Abuse
+deny contains result if {
+	some name, blocks in input.module
+	some index, block in blocks
+	not startswith(block.source, "./")
+	not startswith(block.source, "../")
+	not regex.match(`[?&]ref=[0-9a-f]{40}(&|$)`, block.source)
+	result := {
+		"rule": "S14",
+		"msg": sprintf("the module %s comes from %q, which is no commit", [name, block.source]),
+		"at": ["module", name, index, "source"],
+	}
+}
+
+deny contains result if {
+	some index, block in input.terraform
+	some place, providers in block.required_providers
+	some name, provider in providers
+	not bounded(version_of(provider))
+	result := {
+		"rule": "S14",
+		"msg": sprintf("the provider %s has no upper bound", [name]),
+		"at": ["terraform", index, "required_providers", place, name],
+	}
+}
+
+deny contains result if {
+	some index, block in input.terraform
+	block.required_providers
+	not bounded(object.get(block, "required_version", ""))
+	result := {
+		"rule": "S14",
+		"msg": "required_version has no upper bound",
+		"at": ["terraform", index, "required_version"],
+	}
+}
+
+version_of(provider) := object.get(provider, "version", "") if is_object(provider)
+
+version_of(provider) := provider if is_string(provider)
+
+# `< 7.0`, `~> 5.1`, `= 5.1.0`, `5.1.0`
+bounded(version) if regex.match(`<|~>|(^|,)\s*=?\s*[0-9]`, version)

@@ -1,9 +1,10 @@
 """Runs judges over cases: what is the same is judged once, in parallel on all cores."""
 
 import collections
+import json
 import os
-import tempfile
 import pathlib
+import tempfile
 import threading
 import time
 import traceback
@@ -117,7 +118,8 @@ def prove(judge, fixture, tools, log):
                 # `<join>` keeps made-up secrets from being found in this project itself.
                 target.write_bytes(path.read_bytes().replace(b"<join>", b""))
                 target.chmod(path.stat().st_mode)
-        case = Case("selftest", place)
+        answers = pathlib.Path(place) / "answers.json"
+        case = Case("selftest", place, json.loads(answers.read_text(encoding="utf-8")) if answers.exists() else {})
         items = judge.items(case)
         if not items:
             return f"{judge.name}: sees nothing to judge in its own known-bad fixture"

@@ -97,7 +97,7 @@ MARKER = re.compile(
 )
 # Settings whose list items switch findings off: file name, the setting.
 LISTS = (
-    (r"\.checkov\.ya?ml$", r"skip-check|skip-path"),
+    (r"\.checkov\.ya?ml$", r"skip-check"),
     (r"\.hadolint\.ya?ml$", r"ignored"),
     (r"\.trivyignore\.ya?ml$", r"misconfigurations|secrets|vulnerabilities"),
     (r"\.kube-linter\.ya?ml$", r"exclude"),

@@ -13,7 +13,7 @@ package ci
 #   controls: []
 deny contains result if {
 	is_workflow
-	some job, definition in input.jobs
+	some job, definition in each(input.jobs)
 	not definition.uses
 	not definition["timeout-minutes"]
 	result := {
@@ -88,7 +88,7 @@ deny contains result if {
 
 deny contains result if {
 	is_azure
-	some index, definition in input.jobs
+	some index, definition in each(input.jobs)
 	definition.steps
 	not definition.timeoutInMinutes
 	result := {

@@ -26,7 +26,7 @@ deny contains result if {
 
 deny contains result if {
 	is_workflow
-	some job, definition in input.jobs
+	some job, definition in each(input.jobs)
 	not pinned_use(definition.uses)
 	result := {
 		"rule": "S16",
@@ -48,7 +48,7 @@ deny contains result if {
 
 deny contains result if {
 	is_gitlab
-	some index, include in input.include
+	some index, include in each(input.include)
 	some fault in include_faults(include)
 	result := {
 		"rule": "S16",
@@ -59,7 +59,7 @@ deny contains result if {
 
 deny contains result if {
 	is_azure
-	some index, repository in input.resources.repositories
+	some index, repository in each(input.resources.repositories)
 	not regex.match(`^(refs/tags/.+|[0-9a-f]{40})$`, object.get(repository, "ref", ""))
 	result := {
 		"rule": "S16",
@@ -77,13 +77,13 @@ pinned_use(use) if regex.match(`^docker://.*@sha256:[0-9a-f]{64}$`, use)
 # GitHub
 images contains {"job": job, "image": image_name(definition.container), "at": ["jobs", job, "container"]} if {
 	is_workflow
-	some job, definition in input.jobs
+	some job, definition in each(input.jobs)
 }
 
 images contains {"job": job, "image": image_name(service), "at": ["jobs", job, "services", name]} if {
 	is_workflow
-	some job, definition in input.jobs
-	some name, service in definition.services
+	some job, definition in each(input.jobs)
+	some name, service in each(definition.services)
 }
 
 # GitLab
@@ -95,7 +95,7 @@ images contains {"job": job, "image": image_name(definition.image), "at": [job, 
 images contains {"job": job, "image": image_name(service), "at": [job, "services", index]} if {
 	is_gitlab
 	some job, definition in gitlab_jobs
-	some index, service in definition.services
+	some index, service in each(definition.services)
 }
 
 images contains {"job": "default", "image": image_name(input.default.image), "at": ["default", "image"]} if is_gitlab
@@ -105,14 +105,14 @@ images contains {"job": "the pipeline", "image": image_name(input.image), "at": 
 # Azure
 images contains {"job": job, "image": image_name(definition.container), "at": ["jobs", index, "container"]} if {
 	is_azure
-	some index, definition in input.jobs
+	some index, definition in each(input.jobs)
 	job := object.get(definition, "job", "a job")
 	contains(image_name(definition.container), "/")
 }
 
 images contains {"job": container.container, "image": container.image, "at": ["resources", "containers", index]} if {
 	is_azure
-	some index, container in input.resources.containers
+	some index, container in each(input.resources.containers)
 }
 
 image_name(value) := value if is_string(value)

@@ -27,7 +27,7 @@ deny contains result if {
 
 deny contains result if {
 	is_workflow
-	some scope, right in input.permissions
+	some scope, right in each(input.permissions)
 	right == "write"
 	result := {
 		"rule": "S17",
@@ -38,7 +38,7 @@ deny contains result if {
 
 deny contains result if {
 	is_workflow
-	some job, definition in input.jobs
+	some job, definition in each(input.jobs)
 	definition.permissions in {"write-all", "read-all"}
 	result := {
 		"rule": "S17",
@@ -92,7 +92,7 @@ deny contains result if {
 deny contains result if {
 	is_gitlab
 	some job, definition in gitlab_jobs
-	some index, service in definition.services
+	some index, service in each(definition.services)
 	regex.match(`(^|/)docker:.*dind`, image_name(service))
 	result := {
 		"rule": "S17",

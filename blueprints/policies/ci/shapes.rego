@@ -28,13 +28,13 @@ triggered_by(event) if {
 # GitHub: every step of a workflow or a composite action.
 steps contains {"it": step, "job": job, "at": ["jobs", job, "steps", index]} if {
 	is_workflow
-	some job, definition in input.jobs
-	some index, step in definition.steps
+	some job, definition in each(input.jobs)
+	some index, step in each(definition.steps)
 }
 
 steps contains {"it": step, "job": "runs", "at": ["runs", "steps", index]} if {
 	is_action
-	some index, step in input.runs.steps
+	some index, step in each(input.runs.steps)
 }
 
 label(entry) := sprintf("%s, step %s", [entry.job, object.get(entry.it, "name", object.get(entry.it, "uses", "?"))])
@@ -88,3 +88,8 @@ is_azure if input.extends.template
 text(value) := value if is_string(value)
 
 text(value) := concat("\n", [line | some line in value; is_string(line)]) if is_array(value)
+
+# What can be gone through, and nothing of anything else: in a file from elsewhere there may be text where a list should be.
+each(value) := value if is_array(value)
+
+each(value) := value if is_object(value)

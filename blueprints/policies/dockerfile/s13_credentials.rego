@@ -15,7 +15,7 @@ package dockerfile
 deny contains result if {
 	some index, command in input
 	command.Cmd in {"env", "arg"}
-	some word in command.Value
+	some word in each(command.Value)
 	regex.match(`(?i)^[a-z0-9_]*(password|passwd|secret|token|api_?key|private_?key|access_?key)(=.*)?$`, word)
 	result := {
 		"rule": "S13",

@@ -125,6 +125,6 @@ pinned_argument(index, base) if {
 	some earlier, command in input
 	earlier < index
 	command.Cmd == "arg"
-	some value in command.Value
+	some value in each(command.Value)
 	regex.match(sprintf(`^%s=.*@sha256:[0-9a-f]{64}$`, [argument]), value)
 }

@@ -22,7 +22,7 @@ deny contains result if {
 }
 
 deny contains result if {
-	some index, volume in pod.volumes
+	some index, volume in each(pod.volumes)
 	"emptyDir" in object.keys(volume)
 	not bounded(volume.emptyDir)
 	result := {
@@ -33,14 +33,14 @@ deny contains result if {
 }
 
 selects_gpus if {
-	some key, _ in pod.nodeSelector
+	some key, _ in each(pod.nodeSelector)
 	contains(key, "gpu")
 }
 
 selects_gpus if {
 	terms := pod.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms
-	some term in terms
-	some expression in term.matchExpressions
+	some term in each(terms)
+	some expression in each(term.matchExpressions)
 	contains(expression.key, "gpu")
 }
 

@@ -37,14 +37,14 @@ labels := object.get(object.get(input, "metadata", {}), "labels", {})
 
 # Containers that run as long as the pod does.
 containers contains {"it": container, "at": array.concat(pod_path, ["containers", index])} if {
-	some index, container in pod.containers
+	some index, container in each(pod.containers)
 }
 
 # These, and those that prepare the pod.
 all_containers contains entry if some entry in containers
 
 all_containers contains {"it": container, "at": array.concat(pod_path, ["initContainers", index])} if {
-	some index, container in pod.initContainers
+	some index, container in each(pod.initContainers)
 }
 
 called(entry) := sprintf("%s: container %s", [subject, object.get(entry.it, "name", "without a name")])
@@ -57,7 +57,7 @@ effective(container, key) := pod.securityContext[key] if {
 }
 
 gpus(container) if {
-	some key, _ in container.resources.limits
+	some key, _ in each(container.resources.limits)
 	endswith(key, "/gpu")
 }
 
@@ -65,3 +65,8 @@ uses_gpus if {
 	some entry in containers
 	gpus(entry.it)
 }
+
+# What can be gone through, and nothing of anything else: in a file from elsewhere there may be text where a list should be.
+each(value) := value if is_array(value)
+
+each(value) := value if is_object(value)

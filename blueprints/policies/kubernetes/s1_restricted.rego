@@ -50,9 +50,9 @@ privileged(container) := object.get(context(container), "privileged", false) == 
 
 capabilities(container) := object.get(context(container), "capabilities", {})
 
-keeps_capabilities(container) := count({"ALL", "all"} & {it | some it in capabilities(container).drop}) == 0
+keeps_capabilities(container) := count({"ALL", "all"} & {it | some it in each(capabilities(container).drop)}) == 0
 
-adds_capabilities(container) := count({it | some it in capabilities(container).add} - {"NET_BIND_SERVICE"}) > 0
+adds_capabilities(container) := count({it | some it in each(capabilities(container).add)} - {"NET_BIND_SERVICE"}) > 0
 
 seccomp(container) := effective_or(container, "seccompProfile", {"type": "Unconfined"}).type in {
 	"RuntimeDefault",

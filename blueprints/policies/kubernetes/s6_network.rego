@@ -26,7 +26,7 @@ deny contains result if {
 deny contains result if {
 	input.kind == "NetworkPolicy"
 	some direction, key in {"ingress": "from", "egress": "to"}
-	some index, rule in input.spec[direction]
+	some index, rule in each(input.spec[direction])
 	count(object.get(rule, key, [])) == 0
 	result := {
 		"rule": "S6",
@@ -38,8 +38,8 @@ deny contains result if {
 deny contains result if {
 	input.kind == "NetworkPolicy"
 	some direction, key in {"ingress": "from", "egress": "to"}
-	some index, rule in input.spec[direction]
-	some place, peer in rule[key]
+	some index, rule in each(input.spec[direction])
+	some place, peer in each(rule[key])
 	everybody(peer)
 	result := {
 		"rule": "S6",

@@ -26,7 +26,7 @@ deny contains result if {
 
 deny contains result if {
 	some entry in all_containers
-	some index, variable in entry.it.env
+	some index, variable in each(entry.it.env)
 	variable.valueFrom.secretKeyRef
 	result := {
 		"rule": "S7",
@@ -37,7 +37,7 @@ deny contains result if {
 
 deny contains result if {
 	some entry in all_containers
-	some index, source in entry.it.envFrom
+	some index, source in each(entry.it.envFrom)
 	source.secretRef
 	result := {
 		"rule": "S7",
@@ -48,7 +48,7 @@ deny contains result if {
 
 deny contains result if {
 	some entry in all_containers
-	some index, variable in entry.it.env
+	some index, variable in each(entry.it.env)
 	regex.match(`(?i)(password|passwd|secret|token|api_?key|private_?key|credential)s?$`, variable.name)
 	count(object.get(variable, "value", "")) > 0
 	result := {

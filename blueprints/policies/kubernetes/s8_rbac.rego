@@ -16,7 +16,7 @@ package kubernetes
 #     - CIS Kubernetes Benchmark 5.1.3
 deny contains result if {
 	input.kind in {"Role", "ClusterRole"}
-	some index, rule in input.rules
+	some index, rule in each(input.rules)
 	some field in ["verbs", "resources", "apiGroups"]
 	"*" in rule[field]
 	result := {
@@ -28,8 +28,8 @@ deny contains result if {
 
 deny contains result if {
 	input.kind in {"Role", "ClusterRole"}
-	some index, rule in input.rules
-	some verb in rule.verbs
+	some index, rule in each(input.rules)
+	some verb in each(rule.verbs)
 	verb in {"escalate", "bind", "impersonate"}
 	result := {
 		"rule": "S8",
@@ -40,9 +40,9 @@ deny contains result if {
 
 deny contains result if {
 	input.kind in {"Role", "ClusterRole"}
-	some index, rule in input.rules
-	some resource in rule.resources
-	some verb in rule.verbs
+	some index, rule in each(input.rules)
+	some resource in each(rule.resources)
+	some verb in each(rule.verbs)
 	verb in powerful[resource]
 	count(object.get(rule, "resourceNames", [])) == 0
 	result := {

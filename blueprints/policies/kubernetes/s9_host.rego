@@ -46,7 +46,7 @@ deny contains result if {
 }
 
 deny contains result if {
-	some index, volume in pod.volumes
+	some index, volume in each(pod.volumes)
 	volume.hostPath
 	result := {
 		"rule": "S9",
@@ -57,7 +57,7 @@ deny contains result if {
 
 deny contains result if {
 	some entry in all_containers
-	some index, port in entry.it.ports
+	some index, port in each(entry.it.ports)
 	object.get(port, "hostPort", 0) > 0
 	result := {
 		"rule": "S9",

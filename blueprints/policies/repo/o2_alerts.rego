@@ -33,44 +33,41 @@ deny contains result if {
 
 deny contains result if {
 	some alert in alerts
-	url := alert.it.annotations.runbook_url
-	parts := split(regex.find_n(`[^/]+\.md(#.*)?$`, url, 1)[0], "#")
-	not has_heading(parts)
+	place := regex.find_n(`[^/]+\.md(#.*)?$`, alert.it.annotations.runbook_url, 1)[0]
+	not place in anchors
 	result := {
 		"rule": "O2",
-		"msg": sprintf("the runbook of the alert %s does not exist: %s", [alert.it.alert, concat("#", parts)]),
+		"msg": sprintf("the runbook of the alert %s does not exist: %s", [alert.it.alert, place]),
 		"at": array.concat(alert.at, ["annotations", "runbook_url"]),
 	}
 }
 
 alerts contains {"it": rule, "at": [index, "contents", "groups", group, "rules", place]} if {
 	some index, document in input
-	some group, definition in document.contents.groups
-	some place, rule in definition.rules
+	some group, definition in each(document.contents.groups)
+	some place, rule in each(definition.rules)
 	rule.alert
 }
 
 alerts contains {"it": rule, "at": [index, "contents", "spec", "groups", group, "rules", place]} if {
 	some index, document in input
 	document.contents.kind == "PrometheusRule"
-	some group, definition in document.contents.spec.groups
-	some place, rule in definition.rules
+	some group, definition in each(document.contents.spec.groups)
+	some place, rule in each(definition.rules)
 	rule.alert
 }
 
-has_heading(parts) if {
-	count(parts) == 1
+# The runbooks, and each of their headings as GitHub and GitLab address it: rollback.md, rollback.md#verify.
+anchors contains file if {
 	some text in texts
-	endswith(text.path, sprintf("runbooks/%s", [parts[0]]))
+	file := regex.find_n(`[^/]+\.md$`, text.path, 1)[0]
 }
 
-has_heading(parts) if {
+anchors contains sprintf("%s#%s", [file, anchor]) if {
 	some text in texts
-	endswith(text.path, sprintf("runbooks/%s", [parts[0]]))
+	file := regex.find_n(`[^/]+\.md$`, text.path, 1)[0]
 	some line in text.lines
 	startswith(line, "#")
-	anchor(line) == parts[1]
+	words := lower(trim_space(trim_left(line, "#")))
+	anchor := replace(regex.replace(words, `[^\p{L}\p{N} _-]`, ""), " ", "-")
 }
-
-# The anchor that GitHub and GitLab give a heading.
-anchor(line) := replace(regex.replace(lower(trim_space(trim_left(line, "#"))), `[^\p{L}\p{N} _-]`, ""), " ", "-")

@@ -12,16 +12,16 @@ package repo
 #   controls: []
 deny contains result if {
 	some objective in objectives
-	name_ := objective.it.alerting.name
-	count([alert | some alert in alerts; alert.it.alert == name_]) == 0
+	expected := objective.it.alerting.name
+	count([alert | some alert in alerts; alert.it.alert == expected]) == 0
 	result := {
 		"rule": "O3",
-		"msg": sprintf("no rule alerts as %s, the name that the objective %s gives", [name_, objective.it.name]),
+		"msg": sprintf("no rule alerts as %s, the name that the objective %s gives", [expected, objective.it.name]),
 		"at": array.concat(objective.at, ["alerting", "name"]),
 	}
 }
 
 objectives contains {"it": objective, "at": [index, "contents", "slos", place]} if {
 	some index, document in input
-	some place, objective in document.contents.slos
+	some place, objective in each(document.contents.slos)
 }

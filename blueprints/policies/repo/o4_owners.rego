@@ -13,13 +13,13 @@ package repo
 #   controls:
 #     - OWASP CICD-SEC-1 Insufficient Flow Control Mechanisms
 deny contains result if {
-	some place in unowned
 	count(owner_files) > 0
-	some file in owner_files
+	some entry in guarded
+	not owned(entry.folder)
 	result := {
 		"rule": "O4",
-		"msg": sprintf("CODEOWNERS names no owner for %s", [place]),
-		"at": file.at,
+		"msg": sprintf("CODEOWNERS names no owner for %s", [entry.place]),
+		"at": [min(owner_files), "contents"],
 	}
 }
 
@@ -30,64 +30,55 @@ deny contains result if {
 		"rule": "O4",
 		"msg": "there is no CODEOWNERS",
 		"path": "CODEOWNERS",
-		"at": [],
 	}
 }
 
-owner_files contains text if {
-	some text in texts
+owner_files contains index if {
+	some index, text in texts
 	regex.match(`(^|/)CODEOWNERS$`, text.path)
 }
 
-# What needs an owner, by the folder at the top or the file there.
-guarded contains {"path": document.path, "place": place} if {
-	some document in input
-	top := split(document.path, "/")[0]
-	count(split(document.path, "/")) > 1
-	top in {".github", ".gitlab", ".azuredevops", "infra", "terraform", "policy"}
-	place := sprintf("/%s/", [top])
-	not document.contents.text
-}
-
-guarded contains {"path": document.path, "place": sprintf("/%s", [document.path])} if {
-	some document in input
-	document.path in {".gitlab-ci.yml", "azure-pipelines.yml"}
-}
-
-unowned contains entry.place if {
-	some entry in guarded
-	not owned(entry.path)
-}
-
-owned(path) if {
-	some file in owner_files
-	some line in file.lines
+# The patterns that have an owner.
+patterns contains words[0] if {
+	some index in owner_files
+	some line in texts[index].lines
 	not startswith(line, "#")
 	words := [word | some word in split(trim_space(line), " "); word != ""]
 	count(words) > 1
-	covers(words[0], path)
+	not words[0] in {"*", "/*", "/**", "**"}
 }
 
-covers(pattern, path) if {
-	endswith(pattern, "/")
-	startswith(sprintf("/%s", [path]), pattern)
+# Folders that need an owner, with a slash at both ends, and what they belong to; or a file.
+guarded contains {"folder": folder, "place": sprintf("/%s/", [parts[0]])} if {
+	some document in input
+	not document.contents.text
+	parts := split(document.path, "/")
+	parts[0] in {".github", ".gitlab", ".azuredevops", "infra", "terraform", "policy"}
+	count(parts) > 1
+	folder := sprintf("/%s/", [concat("/", array.slice(parts, 0, count(parts) - 1))])
 }
 
-covers(pattern, path) if {
-	endswith(pattern, "/")
+guarded contains {"folder": place, "place": place} if {
+	some document in input
+	document.path in {".gitlab-ci.yml", "azure-pipelines.yml"}
+	place := sprintf("/%s", [document.path])
+}
+
+owned(folder) if {
+	some pattern in patterns
+	covers(pattern, folder)
+}
+
+# `/infra/` and `/infra/**` mean all below; `infra/` does at any depth; `/.gitlab-ci.yml` is the file.
+covers(pattern, folder) if {
+	startswith(pattern, "/")
+	startswith(folder, trim_suffix(pattern, "**"))
+}
+
+covers(pattern, folder) if {
 	not startswith(pattern, "/")
-	contains(sprintf("/%s", [path]), sprintf("/%s", [pattern]))
+	endswith(pattern, "/")
+	contains(folder, sprintf("/%s", [pattern]))
 }
 
-covers(pattern, path) if trim_prefix(pattern, "/") == path
-
-covers(pattern, path) if {
-	startswith(pattern, "/")
-	glob.match(trim_prefix(pattern, "/"), ["/"], path)
-	not pattern in {"*", "/*", "/**"}
-}
-
-covers(pattern, path) if {
-	startswith(pattern, "/")
-	startswith(sprintf("/%s", [path]), sprintf("%s/", [trim_suffix(pattern, "/**")]))
-}
+covers(pattern, folder) if folder == sprintf("/%s", [pattern])

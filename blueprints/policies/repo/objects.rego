@@ -1,72 +1,102 @@
 # What the rules of this package share. They see the whole repository: a list of {path, contents}, with each Kubernetes
-# object as it is rendered. A text file's contents are {"text": {"path", "lines"}}.
+# object as it is rendered. A text file's contents are {"text": {"path", "lines"}}. Objects are kept by their index in the
+# list, so that nothing large is compared or copied.
 package repo
 
-objects contains {"it": document.contents, "at": [index, "contents"]} if {
+objects[index] := document.contents if {
 	some index, document in input
 	is_string(document.contents.apiVersion)
 	is_string(document.contents.kind)
 }
 
-of_kind(kind) := {object_ |
-	some object_ in objects
-	object_.it.kind == kind
+budgets[index] := it if {
+	some index, it in objects
+	it.kind == "PodDisruptionBudget"
 }
 
-name(object_) := object.get(object.get(object_, "metadata", {}), "name", "")
-
-namespace(object_) := object.get(object.get(object_, "metadata", {}), "namespace", "")
-
-subject(object_) := sprintf("%s %s", [object_.kind, name(object_)])
-
-# Workloads that serve, with the labels of their pods. A Rollout takes its pods from the Deployment that it refers to.
-servers contains entry if {
-	some workload in objects
-	workload.it.kind in {"Deployment", "StatefulSet", "Rollout"}
-	some template in templates(workload.it)
-	not taken_over(workload.it)
-	entry := {
-		"it": workload.it,
-		"at": workload.at,
-		"labels": object.get(object.get(template, "metadata", {}), "labels", {}),
-	}
+policies[index] := it if {
+	some index, it in objects
+	it.kind == "NetworkPolicy"
 }
 
-templates(workload) := {workload.spec.template} if workload.spec.template
-
-templates(workload) := {deployment.it.spec.template |
-	some deployment in of_kind("Deployment")
-	name(deployment.it) == workload.spec.workloadRef.name
-	namespace(deployment.it) == namespace(workload)
-} if {
-	not workload.spec.template
+services[index] := it if {
+	some index, it in objects
+	it.kind == "Service"
 }
 
-# Whether a Rollout runs a Deployment's pods.
-taken_over(deployment) if {
+scalers[index] := it if {
+	some index, it in objects
+	it.kind in {"HorizontalPodAutoscaler", "ScaledObject"}
+}
+
+workloads[index] := it if {
+	some index, it in objects
+	it.kind in {"Deployment", "StatefulSet", "Rollout", "ReplicaSet"}
+}
+
+# Workloads that serve, with the labels of their pods.
+servers[index] := object.get(object.get(template, "metadata", {}), "labels", {}) if {
+	some index, it in workloads
+	it.kind in {"Deployment", "StatefulSet", "Rollout"}
+	not index in taken_over
+	template := template_of[index]
+}
+
+template_of[index] := it.spec.template if some index, it in workloads
+
+# A Rollout may take its pods from a Deployment.
+template_of[index] := deployment.spec.template if {
+	some index, it in workloads
+	not it.spec.template
+	some deployment in workloads
 	deployment.kind == "Deployment"
-	some rollout in of_kind("Rollout")
-	rollout.it.spec.workloadRef.name == name(deployment)
-	namespace(rollout.it) == namespace(deployment)
+	same_place(deployment, it, it.spec.workloadRef.name)
+}
+
+taken_over contains index if {
+	some index, it in workloads
+	it.kind == "Deployment"
+	some rollout in workloads
+	same_place(it, rollout, rollout.spec.workloadRef.name)
 }
 
 # The autoscalers of a workload.
-scalers(workload) := {scaler |
-	some scaler in objects
-	scaler.it.kind in {"HorizontalPodAutoscaler", "ScaledObject"}
-	scaler.it.spec.scaleTargetRef.name == name(workload)
-	object.get(scaler.it.spec.scaleTargetRef, "kind", "Deployment") == workload.kind
-	namespace(scaler.it) == namespace(workload)
+scalers_of[index] := {scaler |
+	some scaler, other in scalers
+	object.get(other.spec.scaleTargetRef, "kind", "Deployment") == it.kind
+	same_place(it, other, other.spec.scaleTargetRef.name)
+} if {
+	some index, it in workloads
 }
 
 # The fewest replicas that a workload runs with.
-fewest(workload) := least if {
-	count(scalers(workload)) > 0
-	least := min({count_ |
-		some scaler in scalers(workload)
-		count_ := object.get(scaler.it.spec, "minReplicas", object.get(scaler.it.spec, "minReplicaCount", 1))
+fewest[index] := replicas if {
+	some index, it in workloads
+	count(scalers_of[index]) == 0
+	replicas := object.get(it.spec, "replicas", 1)
+}
+
+fewest[index] := least if {
+	some index, _ in workloads
+	count(scalers_of[index]) > 0
+	least := min({replicas |
+		some scaler in scalers_of[index]
+		spec := scalers[scaler].spec
+		replicas := object.get(spec, "minReplicas", object.get(spec, "minReplicaCount", 1))
 	})
-} else := object.get(workload.spec, "replicas", 1)
+}
+
+# Whether an object is the one that another names.
+same_place(it, other, called) if {
+	name(it) == called
+	namespace(it) == namespace(other)
+}
+
+name(it) := object.get(object.get(it, "metadata", {}), "name", "")
+
+namespace(it) := object.get(object.get(it, "metadata", {}), "namespace", "")
+
+subject(it) := sprintf("%s %s", [it.kind, name(it)])
 
 # Whether a label selector means pods with these labels.
 selects(selector, labels) if {
@@ -98,7 +128,13 @@ fits(expression, labels) if {
 	not expression.key in object.keys(labels)
 }
 
-texts contains {"path": document.contents.text.path, "lines": document.contents.text.lines, "at": [index, "contents"]} if {
+# Runbooks and CODEOWNERS.
+texts[index] := document.contents.text if {
 	some index, document in input
 	document.contents.text.lines
 }
+
+# What can be gone through, and nothing of anything else: in a file from elsewhere there may be text where a list should be.
+each(value) := value if is_array(value)
+
+each(value) := value if is_object(value)

@@ -27,27 +27,26 @@ deny contains result if {
 deny contains result if {
 	some index, document in input
 	is_object(document.contents.provider)
-	folder := folder_of(document.path)
-	count([backend | some backend in all_backends; folder_of(backend) == folder]) == 0
+	not folder_of(document.path) in with_backend
 	result := {
 		"rule": "R10",
-		"msg": sprintf("%s is applied, and keeps its state in a local file: it has no backend", [folder]),
+		"msg": sprintf("%s is applied, and keeps its state in a local file: it has no backend", [folder_of(document.path)]),
 		"at": [index, "contents", "provider"],
 	}
 }
 
-all_backends contains document.path if {
+with_backend contains folder_of(document.path) if {
 	some document in input
-	some block in document.contents.terraform
+	some block in each(document.contents.terraform)
 	some type in ["backend", "cloud"]
 	block[type]
 }
 
 backends contains entry if {
 	some index, document in input
-	some place, block in document.contents.terraform
-	some type, definitions in block.backend
-	some definition in definitions
+	some place, block in each(document.contents.terraform)
+	some type, definitions in each(block.backend)
+	some definition in each(definitions)
 	key := object.get(definition, "key", object.get(definition, "prefix", null))
 	is_string(key)
 	entry := {

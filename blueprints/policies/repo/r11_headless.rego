@@ -12,16 +12,16 @@ package repo
 #   fix: "add a Service with clusterIP: None under the name in spec.serviceName"
 #   controls: []
 deny contains result if {
-	some workload in of_kind("StatefulSet")
+	some index, it in workloads
+	it.kind == "StatefulSet"
 	count([service |
-		some service in of_kind("Service")
-		name(service.it) == workload.it.spec.serviceName
-		namespace(service.it) == namespace(workload.it)
-		service.it.spec.clusterIP == "None"
+		some service, other in services
+		same_place(other, it, it.spec.serviceName)
+		other.spec.clusterIP == "None"
 	]) == 0
 	result := {
 		"rule": "R11",
-		"msg": sprintf("%s names no headless service that is there", [subject(workload.it)]),
-		"at": array.concat(workload.at, ["spec", "serviceName"]),
+		"msg": sprintf("%s names no headless service that is there", [subject(it)]),
+		"at": [index, "contents", "spec", "serviceName"],
 	}
 }

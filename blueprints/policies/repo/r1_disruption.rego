@@ -12,55 +12,51 @@ package repo
 #   fix: "add a PodDisruptionBudget with maxUnavailable: 1 and the selector of the workload"
 #   controls: []
 deny contains result if {
-	some server in servers
-	fewest(server.it) > 1
-	count(budgets(server)) == 0
+	some index, labels in servers
+	fewest[index] > 1
+	count([budget | some budget, it in budgets; guards(it, index, labels)]) == 0
 	result := {
 		"rule": "R1",
-		"msg": sprintf("%s has no PodDisruptionBudget", [subject(server.it)]),
-		"at": server.at,
+		"msg": sprintf("%s has no PodDisruptionBudget", [subject(objects[index])]),
+		"at": [index, "contents"],
 	}
 }
 
 deny contains result if {
-	some budget in of_kind("PodDisruptionBudget")
-	count([server | some server in servers; guards(budget, server)]) == 0
+	some index, it in budgets
+	count([server | some server, labels in servers; guards(it, server, labels)]) == 0
 	result := {
 		"rule": "R1",
-		"msg": sprintf("%s selects no pod", [subject(budget.it)]),
-		"at": array.concat(budget.at, ["spec", "selector"]),
+		"msg": sprintf("%s selects no pod", [subject(it)]),
+		"at": [index, "contents", "spec", "selector"],
 	}
 }
 
 deny contains result if {
-	some budget in of_kind("PodDisruptionBudget")
-	object.get(budget.it.spec, "maxUnavailable", 1) in {0, "0", "0%"}
+	some index, it in budgets
+	object.get(it.spec, "maxUnavailable", 1) in {0, "0", "0%"}
 	result := {
 		"rule": "R1",
-		"msg": sprintf("%s lets no pod go", [subject(budget.it)]),
-		"at": array.concat(budget.at, ["spec", "maxUnavailable"]),
+		"msg": sprintf("%s lets no pod go", [subject(it)]),
+		"at": [index, "contents", "spec", "maxUnavailable"],
 	}
 }
 
 deny contains result if {
-	some server in servers
-	some budget in budgets(server)
-	keeps_all(budget.it.spec.minAvailable, fewest(server.it))
+	some index, it in budgets
+	some server, labels in servers
+	guards(it, server, labels)
+	keeps_all(it.spec.minAvailable, fewest[server])
 	result := {
 		"rule": "R1",
-		"msg": sprintf("%s lets no pod go while %v run", [subject(budget.it), fewest(server.it)]),
-		"at": array.concat(budget.at, ["spec", "minAvailable"]),
+		"msg": sprintf("%s lets no pod go while %v run", [subject(it), fewest[server]]),
+		"at": [index, "contents", "spec", "minAvailable"],
 	}
 }
 
-budgets(server) := {budget |
-	some budget in of_kind("PodDisruptionBudget")
-	guards(budget, server)
-}
-
-guards(budget, server) if {
-	namespace(budget.it) == namespace(server.it)
-	selects(budget.it.spec.selector, server.labels)
+guards(budget, server, labels) if {
+	namespace(budget) == namespace(objects[server])
+	selects(budget.spec.selector, labels)
 }
 
 keeps_all(available, _) if available == "100%"

@@ -12,33 +12,29 @@ package repo
 #   fix: set replicas, or the autoscaler's minReplicas, to 3 in production and 2 elsewhere
 #   controls: []
 deny contains result if {
-	some server in servers
-	environment(server) in production
-	least := fewest(server.it)
-	least < 3
+	some index, labels in servers
+	object.get(labels, "environment", "") in production
+	fewest[index] < 3
 	result := {
 		"rule": "R2",
-		"msg": sprintf("%s runs with %v replicas in production", [subject(server.it), least]),
-		"at": where(server),
+		"msg": sprintf("%s runs with %v replicas in production", [subject(objects[index]), fewest[index]]),
+		"at": place_of_replicas(index),
 	}
 }
 
 warn contains result if {
-	some server in servers
-	not environment(server) in production
-	least := fewest(server.it)
-	least < 2
+	some index, labels in servers
+	not object.get(labels, "environment", "") in production
+	fewest[index] < 2
 	result := {
 		"rule": "R2",
-		"msg": sprintf("%s runs with %v replicas", [subject(server.it), least]),
-		"at": where(server),
+		"msg": sprintf("%s runs with %v replicas", [subject(objects[index]), fewest[index]]),
+		"at": place_of_replicas(index),
 	}
 }
 
 production := {"prod", "production", "prd", "live"}
 
-environment(server) := object.get(server.labels, "environment", "")
+place_of_replicas(index) := [min(scalers_of[index]), "contents", "spec", "minReplicas"] if count(scalers_of[index]) > 0
 
-where(server) := [scaler.at | some scaler in scalers(server.it)][0] if count(scalers(server.it)) > 0
-
-where(server) := array.concat(server.at, ["spec", "replicas"]) if count(scalers(server.it)) == 0
+place_of_replicas(index) := [index, "contents", "spec", "replicas"] if count(scalers_of[index]) == 0

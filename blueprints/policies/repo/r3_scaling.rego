@@ -12,24 +12,22 @@ package repo
 #   fix: remove spec.replicas from the workload that an autoscaler scales
 #   controls: []
 deny contains result if {
-	some workload in objects
-	workload.it.kind in {"Deployment", "StatefulSet", "Rollout", "ReplicaSet"}
-	is_number(workload.it.spec.replicas)
-	some scaler in scalers(workload.it)
+	some index, it in workloads
+	is_number(it.spec.replicas)
+	some scaler in scalers_of[index]
 	result := {
 		"rule": "R3",
-		"msg": sprintf("%s sets replicas, and %s does too", [subject(workload.it), subject(scaler.it)]),
-		"at": array.concat(workload.at, ["spec", "replicas"]),
+		"msg": sprintf("%s sets replicas, and %s does too", [subject(it), subject(scalers[scaler])]),
+		"at": [index, "contents", "spec", "replicas"],
 	}
 }
 
 deny contains result if {
-	some scaler in objects
-	scaler.it.kind in {"HorizontalPodAutoscaler", "ScaledObject"}
-	count([workload | some workload in objects; some found in scalers(workload.it); found == scaler]) == 0
+	some index, it in scalers
+	count([workload | some workload, found in scalers_of; index in found]) == 0
 	result := {
 		"rule": "R3",
-		"msg": sprintf("%s scales a workload that is not there", [subject(scaler.it)]),
-		"at": array.concat(scaler.at, ["spec", "scaleTargetRef"]),
+		"msg": sprintf("%s scales a workload that is not there", [subject(it)]),
+		"at": [index, "contents", "spec", "scaleTargetRef"],
 	}
 }

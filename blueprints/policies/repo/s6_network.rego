@@ -12,17 +12,17 @@ package repo
 #   controls:
 #     - CIS Kubernetes Benchmark 5.3.2
 deny contains result if {
-	some server in servers
+	some index, labels in servers
 	some direction in ["Ingress", "Egress"]
 	count([policy |
-		some policy in of_kind("NetworkPolicy")
-		namespace(policy.it) == namespace(server.it)
-		direction in object.get(policy.it.spec, "policyTypes", ["Ingress"])
-		selects(object.get(policy.it.spec, "podSelector", {}), server.labels)
+		some policy, it in policies
+		namespace(it) == namespace(objects[index])
+		direction in object.get(it.spec, "policyTypes", ["Ingress"])
+		selects(object.get(it.spec, "podSelector", {}), labels)
 	]) == 0
 	result := {
 		"rule": "S6",
-		"msg": sprintf("%s is behind no NetworkPolicy for %s", [subject(server.it), direction]),
-		"at": server.at,
+		"msg": sprintf("%s is behind no NetworkPolicy for %s", [subject(objects[index]), direction]),
+		"at": [index, "contents"],
 	}
 }

@@ -4,13 +4,13 @@ package terraform
 
 # Every block of a resource type, with its name and place.
 resources(type) := {{"it": block, "name": sprintf("%s.%s", [type, name]), "at": ["resource", type, name, index]} |
-	some name, blocks in input.resource[type]
-	some index, block in blocks
+	some name, blocks in each(input.resource[type])
+	some index, block in each(blocks)
 }
 
 data_sources(type) := {{"it": block, "name": sprintf("data.%s.%s", [type, name]), "at": ["data", type, name, index]} |
-	some name, blocks in input.data[type]
-	some index, block in blocks
+	some name, blocks in each(input.data[type])
+	some index, block in each(blocks)
 }
 
 # Whether a value is decided elsewhere: a variable, a local, a function.
@@ -26,7 +26,7 @@ on(value) if computed(value)
 
 statements contains entry if {
 	some document in data_sources("aws_iam_policy_document")
-	some index, statement in document.it.statement
+	some index, statement in each(document.it.statement)
 	entry := {
 		"it": statement,
 		"name": sprintf("%s, statement %s", [document.name, object.get(statement, "sid", format_int(index + 1, 10))]),
@@ -35,3 +35,8 @@ statements contains entry if {
 }
 
 allows(statement) if object.get(statement, "effect", "Allow") == "Allow"
+
+# What can be gone through, and nothing of anything else: in a file from elsewhere there may be text where a list should be.
+each(value) := value if is_array(value)
+
+each(value) := value if is_object(value)

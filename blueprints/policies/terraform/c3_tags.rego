@@ -12,7 +12,7 @@ package terraform
 #   controls: []
 deny contains result if {
 	some type, key in {"aws": "default_tags", "google": "default_labels"}
-	some index, block in input.provider[type]
+	some index, block in each(input.provider[type])
 	not block[key]
 	result := {
 		"rule": "C3",

@@ -12,7 +12,7 @@ package terraform
 #   controls:
 #     - SOC 2 CC8.1
 deny contains result if {
-	some index, block in input.terraform
+	some index, block in each(input.terraform)
 	block.backend.local
 	result := {
 		"rule": "R10",
@@ -22,7 +22,7 @@ deny contains result if {
 }
 
 deny contains result if {
-	some index, block in input.terraform
+	some index, block in each(input.terraform)
 	some place, backend in block.backend.s3
 	some key in ["use_lockfile", "encrypt"]
 	object.get(backend, key, false) != true
@@ -35,9 +35,9 @@ deny contains result if {
 }
 
 deny contains result if {
-	some index, block in input.terraform
+	some index, block in each(input.terraform)
 	some type, field in {"s3": "key", "gcs": "prefix", "azurerm": "key"}
-	some place, backend in block.backend[type]
+	some place, backend in each(block.backend[type])
 	not backend[field]
 	result := {
 		"rule": "R10",

@@ -45,7 +45,7 @@ deny contains result if {
 deny contains result if {
 	some resource in resources("aws_dynamodb_table")
 	count([1 |
-		some recovery in resource.it.point_in_time_recovery
+		some recovery in each(resource.it.point_in_time_recovery)
 		on(recovery.enabled)
 	]) == 0
 	result := {

@@ -15,7 +15,7 @@ package terraform
 deny contains result if {
 	some statement in statements
 	allows(statement.it)
-	some action in statement.it.actions
+	some action in each(statement.it.actions)
 	wild_action(action)
 	result := {
 		"rule": "S10",

@@ -25,7 +25,7 @@ deny contains result if {
 
 deny contains result if {
 	some statement in statements
-	some index, condition in statement.it.condition
+	some index, condition in each(statement.it.condition)
 	endswith(condition.variable, ":sub")
 	not endswith(condition.test, "StringEquals")
 	result := {
@@ -37,9 +37,9 @@ deny contains result if {
 
 deny contains result if {
 	some statement in statements
-	some index, condition in statement.it.condition
+	some index, condition in each(statement.it.condition)
 	endswith(condition.variable, ":sub")
-	some value in condition.values
+	some value in each(condition.values)
 	contains(value, "*")
 	result := {
 		"rule": "S11",
@@ -82,6 +82,6 @@ deny contains result if {
 federated(statement) if "sts:AssumeRoleWithWebIdentity" in statement.actions
 
 subject_bound(statement) if {
-	some condition in statement.condition
+	some condition in each(statement.condition)
 	endswith(condition.variable, ":sub")
 }

@@ -82,9 +82,9 @@ deny contains result if {
 
 deny contains result if {
 	some resource in resources("aws_security_group")
-	some index, rule in resource.it.ingress
+	some index, rule in each(resource.it.ingress)
 	some key in ["cidr_blocks", "ipv6_cidr_blocks"]
-	some range in rule[key]
+	some range in each(rule[key])
 	range in {"0.0.0.0/0", "::/0"}
 	result := {
 		"rule": "S12",

@@ -40,9 +40,9 @@ deny contains result if {
 }
 
 deny contains result if {
-	some name, blocks in input.variable
+	some name, blocks in each(input.variable)
 	regex.match(`(?i)(password|passwd|secret_key|access_key|private_key|api_key|token)$`, name)
-	some index, block in blocks
+	some index, block in each(blocks)
 	is_string(block.default)
 	count(block.default) > 0
 	result := {

@@ -13,8 +13,8 @@ package terraform
 #   controls:
 #     - OWASP CICD-SEC-3 Dependency Chain Abuse
 deny contains result if {
-	some name, blocks in input.module
-	some index, block in blocks
+	some name, blocks in each(input.module)
+	some index, block in each(blocks)
 	not startswith(block.source, "./")
 	not startswith(block.source, "../")
 	not regex.match(`[?&]ref=[0-9a-f]{40}(&|$)`, block.source)
@@ -26,9 +26,9 @@ deny contains result if {
 }
 
 deny contains result if {
-	some index, block in input.terraform
-	some place, providers in block.required_providers
-	some name, provider in providers
+	some index, block in each(input.terraform)
+	some place, providers in each(block.required_providers)
+	some name, provider in each(providers)
 	not bounded(version_of(provider))
 	result := {
 		"rule": "S14",
@@ -38,7 +38,7 @@ deny contains result if {
 }
 
 deny contains result if {
-	some index, block in input.terraform
+	some index, block in each(input.terraform)
 	block.required_providers
 	not bounded(object.get(block, "required_version", ""))
 	result := {

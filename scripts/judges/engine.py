@@ -20,7 +20,6 @@ class Judge:
     weight = 1  # heavier ones start first, so that the cores stay busy to the end
     whole_project = False  # also judges the project's own files, not only emitted ones
     must_judge = True  # finding nothing to judge in any case is a failure
-    full = False  # too slow for every run: only with --full
 
     def items(self, case):
         """Returns {item: hash of everything that its verdict depends on}."""

@@ -19,6 +19,7 @@ import judges
 import places
 import providers
 import shell
+from judges import services
 from report import Report
 
 EPILOG = """\
@@ -69,14 +70,14 @@ def arguments():
     parser.add_argument("--case", action="append", default=[], metavar="NAME", help="only this case, * allowed (repeatable)")
     parser.add_argument("--cases", metavar="FOLDER", help="judge these cases instead of emitting them")
     parser.add_argument("--list", action="store_true", help="list the steps and stop")
-    parser.add_argument("--full", action="store_true", help="also what is too slow for every run")
+    parser.add_argument("--full", action="store_true", help="also build, verify and run the service of every case")
     parser.add_argument("--install", action="store_true", help="install and prove the judges and stop")
     return parser.parse_args()
 
 
-def print_list(chosen):
+def print_list():
     rows = [(name, about) for name, about, _ in cargo_steps("FOLDER")] + list(OTHER_STEPS)
-    rows += [(judge.name, judge.about) for judge in chosen]
+    rows += [(judge.name, judge.about) for judge in judges.ALL]
     for name, about in rows:
         print(f"{name:18} {about}")
 
@@ -89,7 +90,8 @@ class Run:
         shutil.rmtree(logs, ignore_errors=True)
         logs.mkdir(parents=True)
         self.report = Report(logs)
-        self.judges = [judge for judge in judges.ALL if options.full or not judge.full]
+        self.judges = list(judges.ALL)
+        services.Service.every_case = options.full
         names = {name for name, _, _ in cargo_steps("")} | {name for name, _ in OTHER_STEPS}
         names |= {judge.name for judge in judges.ALL}
         unknown = sorted(set(options.only) - names)
@@ -220,13 +222,14 @@ class Run:
 
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
             findings = [finding for found in pool.map(one, chosen) for finding in found]
+        shutil.rmtree(self.folder / "services", ignore_errors=True)
         self.report.step("release", findings, time.monotonic() - started, f"{len(chosen)} cases, there and back")
 
 
 def main():
     options = arguments()
     if options.list:
-        print_list([judge for judge in judges.ALL if options.full or not judge.full])
+        print_list()
         return 0
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:

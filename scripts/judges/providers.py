@@ -24,22 +24,30 @@ def _usual_places():
 
 
 def _holds(mirror):
-    return next((mirror / WANTED).glob("*/*/terraform-provider-aws*"), None) is not None
+    """Whether it has the provider itself: Terraform's own working folders hold links to one."""
+    found = (mirror / WANTED).glob("*/*/terraform-provider-aws*")
+    return any(not path.parent.is_symlink() and not path.is_symlink() for path in found)
 
 
 def find_mirror():
     """Returns a folder laid out as Terraform's filesystem mirror that holds the AWS provider, or None."""
-    for place in _usual_places():
+    remembered = places.cache() / "terraform" / "mirror"
+    places_to_try = list(_usual_places())
+    if remembered.exists():
+        places_to_try.append(pathlib.Path(remembered.read_text(encoding="utf-8")))
+    for place in places_to_try:
         if _holds(place):
             return place
-    found = shell.run(
-        ["find", "/", "-xdev", "(", "-path", "/proc", "-o", "-path", str(places.cache()), ")", "-prune"]
-        + ["-o", "-type", "d", "-path", f"*/{WANTED}", "-print", "-quit"],
-        limit=120,
-    )
-    for line in found.lines():
-        mirror = pathlib.Path(line).parents[2]
-        if _holds(mirror):
+    skipped = ["/proc", "/sys", "/tmp", places.ROOT, places.work(), places.cache()]
+    prune = [word for path in skipped for word in ("-path", str(path), "-o")]
+    argv = ["find", "/", "(", *prune, "-name", ".terraform", ")", "-prune", "-o", "-type", "d"]
+    found = shell.run([*argv, "-path", f"*/{WANTED}", "-print"], limit=120)
+    for line in sorted(found.lines()):
+        mirror = pathlib.Path(line).parents[2] if line.endswith(WANTED) else None
+        # A plugin cache has the same layout but may be half full at any time.
+        if mirror and "cache" not in line and _holds(mirror):
+            remembered.parent.mkdir(parents=True, exist_ok=True)
+            remembered.write_text(str(mirror), encoding="utf-8")
             return mirror
     return None
 

@@ -245,15 +245,19 @@ class Service(Judge):
         *("kubectl", "opa", "promtool", "shellcheck", "tflint", "trivy", "uv", "yamllint", "zizmor"),
     )
     weight = 100
+    every_case = False  # --full: each case, not one for each language and telemetry
 
     def items(self, case):
         lang, telemetry = case.answers.get("lang"), case.answers.get("telemetry")
-        return {f"{lang}, {telemetry}": f"{lang}, {telemetry}"} if lang and telemetry else {}
+        if not lang or not telemetry:
+            return {}
+        same = case.name if self.every_case else ""
+        return {f"{lang}, {telemetry}": f"{lang}, {telemetry}, {same}"}
 
     def judge(self, case, items, bench):
         findings = []
         for item in items:
-            folder = places.work() / "services" / item.replace(", ", "-")
+            folder = places.work() / "services" / f"{item.replace(', ', '-')}-{case.name}"
             shutil.rmtree(folder, ignore_errors=True)
             shutil.copytree(case.released or case.tree, folder, symlinks=True)
             log = bench.log.with_name(f"service-{folder.name}.log")

@@ -6,7 +6,8 @@
 use std::path::{Path, PathBuf};
 
 use git2::{
-    Config, FileMode, Index, IndexEntry, IndexTime, ObjectType, Oid, Repository, RepositoryInitOptions, Signature, Time,
+    Config, ConfigLevel, FileMode, Index, IndexEntry, IndexTime, ObjectType, Oid, Repository, RepositoryInitOptions,
+    Signature, Time,
 };
 
 use crate::diag::Diagnostic;
@@ -44,7 +45,7 @@ pub fn blob_id(bytes: &[u8]) -> String {
 /// # Errors
 /// Where nobody told git who they are, with the two commands that do.
 pub fn settings() -> Result<Settings, Diagnostic> {
-    let config = Config::open_default()
+    let config = configuration()
         .and_then(|mut config| config.snapshot())
         .map_err(|error| failed("git's configuration can't be read", &error))?;
     let get = |variable: &str, key: &str| {
@@ -72,6 +73,31 @@ pub fn settings() -> Result<Settings, Diagnostic> {
     Ok(Settings { name, email, branch, signs: config.get_bool("commit.gpgsign").unwrap_or(false) })
 }
 
+/// The configuration as git itself would read it outside a repository: libgit2 does not look at the variables that move it.
+fn configuration() -> Result<Config, git2::Error> {
+    let own = std::env::var_os("GIT_CONFIG_GLOBAL");
+    let without_system = std::env::var_os("GIT_CONFIG_NOSYSTEM").is_some_and(|value| value != "0" && value != "false");
+    if own.is_none() && !without_system {
+        return Config::open_default();
+    }
+    let mut config = Config::new()?;
+    let mut add = |file: Result<PathBuf, git2::Error>, level: ConfigLevel| match file {
+        Ok(file) if file.is_file() => config.add_file(&file, level, false),
+        _ => Ok(()),
+    };
+    if !without_system {
+        add(Config::find_system(), ConfigLevel::System)?;
+    }
+    match own {
+        Some(file) => add(Ok(file.into()), ConfigLevel::Global)?,
+        None => {
+            add(Config::find_xdg(), ConfigLevel::XDG)?;
+            add(Config::find_global(), ConfigLevel::Global)?;
+        }
+    }
+    Ok(config)
+}
+
 /// The work tree of the repository that a folder lies in.
 pub fn enclosing(folder: &Path) -> Option<PathBuf> {
     let repository = Repository::discover(folder).ok()?;
@@ -96,7 +122,7 @@ fn commit_all(folder: &Path, tree: &Tree, settings: &Settings, message: &str) ->
     let mut options = RepositoryInitOptions::new();
     options.initial_head(&settings.branch).no_reinit(true);
     // Git's stock template is a dozen sample hooks; a template of the user's own is wanted.
-    let own_template = Config::open_default().and_then(|config| config.get_string("init.templateDir"));
+    let own_template = configuration().and_then(|config| config.get_string("init.templateDir"));
     options.external_template(own_template.is_ok());
     let repository = Repository::init_opts(folder, &options)?;
     let odb = repository.odb()?;

@@ -410,3 +410,14 @@ fn hidden_commands_remove_nothing_but_stages() {
     world.run(&["__janitor", "precious"]).success();
     assert_eq!(world.read("precious/file"), "mine");
 }
+
+#[test]
+fn gits_own_variables_are_respected() {
+    let world = World::new();
+    world.write("elsewhere", "[user]\n  name = Eve\n  email = eve@example.com\n[init]\n  defaultBranch = other\n");
+    let file = world.path("elsewhere");
+    let variables = [("GIT_CONFIG_GLOBAL", file.to_str().unwrap())];
+    world.run_with(&["new", &greeter(), "demo", "--defaults"], "", &variables).success();
+    assert_eq!(world.git("demo", &["log", "--format=%an"]), "Eve\n");
+    assert_eq!(world.git("demo", &["symbolic-ref", "HEAD"]), "refs/heads/other\n");
+}

@@ -67,7 +67,7 @@ def arguments():
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--only", action="append", default=[], metavar="NAME", help="only this step (repeatable)")
-    parser.add_argument("--case", action="append", default=[], metavar="NAME", help="only this case, * allowed (repeatable)")
+    parser.add_argument("--case", action="append", default=[], metavar="NAME", help="only this case, or * (repeatable)")
     parser.add_argument("--cases", metavar="FOLDER", help="judge these cases instead of emitting them")
     parser.add_argument("--list", action="store_true", help="list the steps and stop")
     parser.add_argument("--full", action="store_true", help="also build, verify and run the service of every case")

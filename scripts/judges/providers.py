@@ -57,7 +57,7 @@ def configure(log):
     mirror, told = find_mirror(), "providers from the mirror on this machine"
     if not mirror:
         if not STUB.exists():
-            raise install.Missing("no Terraform provider mirror on this machine, and no stub provider to build one from")
+            raise install.Missing("no Terraform provider mirror on this machine, and no stub to build one from")
         mirror = places.cache() / "terraform" / f"stub-{content.of_tree(STUB.parent)[:16]}"
         told = "providers from the stub (no mirror on this machine)"
         if not (mirror / ".installed").exists():

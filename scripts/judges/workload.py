@@ -329,10 +329,10 @@ class Review:
                     for container in workload["spec"]["template"]["spec"]["containers"]:
                         for name, value in dig(container, "resources", "limits", default={}).items():
                             if name in limit.get("max", {}) and amount(value) > amount(limit["max"][name]):
-                                self.flaw(one, f"its maximum of {name} is below {workload['metadata']['name']}'s {value}")
+                                self.flaw(one, f"its maximum of {name} is below the container's {value}")
                         for name, value in dig(container, "resources", "requests", default={}).items():
                             if name in limit.get("min", {}) and amount(value) < amount(limit["min"][name]):
-                                self.flaw(one, f"its minimum of {name} is above {workload['metadata']['name']}'s {value}")
+                                self.flaw(one, f"its minimum of {name} is above the container's {value}")
 
 
 def main():

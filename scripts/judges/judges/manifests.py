@@ -47,8 +47,8 @@ class Kubeconform(Judge):
         findings = []
         for version in install.KUBERNETES:
             argv = [bench.tools["kubeconform"], "-strict", "-kubernetes-version", version]
-            argv += ["-schema-location", f"{schemas}/kubernetes/v{version}/{{{{.ResourceKind}}}}{{{{.KindSuffix}}}}.json"]
-            argv += ["-schema-location", f"{schemas}/crds/{{{{.Group}}}}/{{{{.ResourceKind}}}}_{{{{.ResourceAPIVersion}}}}.json"]
+            argv += ["-schema-location", f"{schemas}/kubernetes/v{version}/" + "{{.ResourceKind}}{{.KindSuffix}}.json"]
+            argv += ["-schema-location", f"{schemas}/crds/" + "{{.Group}}/{{.ResourceKind}}_{{.ResourceAPIVersion}}.json"]
             for line in said(case, run(bench, [*argv, *paths], case.tree)):
                 for path, name in paths.items():
                     line = line.replace(path, name)
@@ -181,5 +181,6 @@ class Trivy(Judge):
                 asked = PER_NAMESPACE.get(bad["ID"])
                 if asked and kind_at(rendered(case)[part["Target"]].read_text(encoding="utf-8"), line) != asked:
                     continue
-                findings.append(f"[{case.name}] {part['Target']}:{line}: {bad['ID']} {bad['Severity']} {bad['Message']}")
+                where = f"[{case.name}] {part['Target']}:{line}"
+                findings.append(f"{where}: {bad['ID']} {bad['Severity']} {bad['Message']}")
         return findings if result.code in (0, 1) else [*findings, *said(case, result)]

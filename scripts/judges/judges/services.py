@@ -111,9 +111,8 @@ class Running:
         output = self.folder / "build" / "service.log"
         output.parent.mkdir(exist_ok=True)
         with open(output, "wb") as file:
-            process = subprocess.Popen(
-                argv, cwd=self.folder, env=env, stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True
-            )
+            streams = {"stdin": subprocess.DEVNULL, "stdout": file, "stderr": file}
+            process = subprocess.Popen(argv, cwd=self.folder, env=env, start_new_session=True, **streams)
         try:
             if self.starts(process):
                 self.answers_as_promised()

@@ -70,7 +70,9 @@ class Tflint(Judge):
 
     def items(self, case):
         settings = case.digest(".tflint.hcl", *case.files("infra/modules/*"))
-        return {folder: content.of(folder, settings, case.digest(*case.files(f"{folder}/*"))) for folder in folders(case)}
+        return {
+            folder: content.of(folder, settings, case.digest(*case.files(f"{folder}/*"))) for folder in folders(case)
+        }
 
     def judge(self, case, items, bench):
         findings = []

@@ -44,7 +44,7 @@ def line_of(text, at):
 
 class Links(Judge):
     name = "links"
-    about = "relative links of Markdown, and addresses of the repository's own files, lead to a file and a heading (our own)"
+    about = "Markdown's links and addresses of the repository's own files lead to a file and a heading (our own)"
     whole_project = True
 
     def items(self, case):

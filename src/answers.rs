@@ -642,7 +642,12 @@ fn demand(
     if holds {
         return Ok(());
     }
-    Err(Wrong { message: format!("`{}` is refused", shorten(text)), hint: Some(validation.message.clone()) })
+    let message = if text.is_empty() {
+        "an empty answer is refused".to_owned()
+    } else {
+        format!("`{}` is refused", shorten(text))
+    };
+    Err(Wrong { message, hint: Some(validation.message.clone()) })
 }
 
 /// A text, cut to what fits a message.

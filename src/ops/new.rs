@@ -344,6 +344,7 @@ impl<'a> Session<'a> {
             question,
             decision: question.decision.as_deref().and_then(|name| self.blueprint.decision(name)),
             default: open.default.clone(),
+            refused: open.refused.as_ref(),
             progress,
             can_go_back,
             accept: &accept,

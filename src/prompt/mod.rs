@@ -38,6 +38,8 @@ pub struct Asked<'a> {
     pub decision: Option<&'a Decision>,
     /// What is suggested.
     pub default: Option<Answer>,
+    /// Why the blueprint's own suggestion does not do.
+    pub refused: Option<&'a Wrong>,
     /// How far they are: this question's number, and how many there are.
     pub progress: (usize, usize),
     /// Whether there is a question to go back to.

@@ -71,6 +71,9 @@ impl Terminal {
         if let Some(help) = &asked.question.help {
             self.paragraph("  ", help, &self.dim);
         }
+        if let Some(wrong) = asked.refused {
+            self.refuse(wrong);
+        }
         if let Some(decision) = asked.decision {
             self.trade_off(asked, decision);
         } else {

@@ -463,12 +463,12 @@ impl Scope<'_> {
 
     fn node(&self, file: &str, node: &Node) -> Result<Answer, Diagnostics> {
         let from = From::File(file, node);
-        let answer = self.from_node(node).map_err(|wrong| self.problem(&from, &wrong))?;
+        let answer = self.typed_node(node).map_err(|wrong| self.problem(&from, &wrong))?;
         self.validate(&answer).map_err(|wrong| self.problem(&from, &wrong))?;
         Ok(answer)
     }
 
-    fn from_node(&self, node: &Node) -> Result<Answer, Wrong> {
+    fn typed_node(&self, node: &Node) -> Result<Answer, Wrong> {
         let kind = self.question.kind;
         let wrong = || {
             let scalar = matches!(node.kind, Kind::Int(_) | Kind::Float(_) | Kind::Bool(_));

@@ -94,7 +94,7 @@ pub struct Diagnostic {
     pub hint: Option<String>,
     /// The source line, for people.
     #[serde(skip)]
-    pub excerpt: Option<Excerpt>,
+    pub excerpt: Option<Box<Excerpt>>,
 }
 
 impl Diagnostic {
@@ -147,7 +147,7 @@ impl Diagnostic {
         let byte = |characters: usize| text.char_indices().nth(characters).map_or(text.len(), |(byte, _)| byte);
         let start = byte(column.saturating_sub(1));
         let end = byte((column - 1).saturating_add(length.max(1))).max(start);
-        self.excerpt = Some(Excerpt { text: text.to_owned(), range: start..end });
+        self.excerpt = Some(Box::new(Excerpt { text: text.to_owned(), range: start..end }));
         self
     }
 }

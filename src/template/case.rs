@@ -63,17 +63,12 @@ pub fn title(text: &str) -> String {
 }
 
 pub(super) fn register(environment: &mut Environment<'static>) {
-    let filters: [(&'static str, fn(&str) -> String); 6] = [
-        ("snake", snake),
-        ("kebab", kebab),
-        ("pascal", pascal),
-        ("camel", camel),
-        ("screaming", screaming),
-        ("title", title),
-    ];
-    for (name, filter) in filters {
-        environment.add_filter(name, move |text: &str| filter(text));
-    }
+    environment.add_filter("snake", |text: &str| snake(text));
+    environment.add_filter("kebab", |text: &str| kebab(text));
+    environment.add_filter("pascal", |text: &str| pascal(text));
+    environment.add_filter("camel", |text: &str| camel(text));
+    environment.add_filter("screaming", |text: &str| screaming(text));
+    environment.add_filter("title", |text: &str| title(text));
 }
 
 #[cfg(test)]

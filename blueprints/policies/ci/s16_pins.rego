@@ -16,10 +16,11 @@ package ci
 #     - OpenSSF Scorecard Pinned-Dependencies
 deny contains result if {
 	some entry in steps
-	not pinned_use(entry.it.uses)
+	use := entry.it.uses
+	not pinned_use(use)
 	result := {
 		"rule": "S16",
-		"msg": sprintf("%s is not pinned by commit: %s", [entry.job, entry.it.uses]),
+		"msg": sprintf("%s is not pinned by commit: %s", [entry.job, use]),
 		"at": array.concat(entry.at, ["uses"]),
 	}
 }
@@ -27,21 +28,23 @@ deny contains result if {
 deny contains result if {
 	is_workflow
 	some job, definition in each(input.jobs)
-	not pinned_use(definition.uses)
+	use := definition.uses
+	not pinned_use(use)
 	result := {
 		"rule": "S16",
-		"msg": sprintf("%s is not pinned by commit: %s", [job, definition.uses]),
+		"msg": sprintf("%s is not pinned by commit: %s", [job, use]),
 		"at": ["jobs", job, "uses"],
 	}
 }
 
 deny contains result if {
 	some entry in images
-	not regex.match(`@sha256:[0-9a-f]{64}$`, entry.image)
-	not contains(entry.image, "$")
+	image := entry.image
+	not regex.match(`@sha256:[0-9a-f]{64}$`, image)
+	not contains(image, "$")
 	result := {
 		"rule": "S16",
-		"msg": sprintf("%s runs the image %s, which is no digest", [entry.job, entry.image]),
+		"msg": sprintf("%s runs the image %s, which is no digest", [entry.job, image]),
 		"at": entry.at,
 	}
 }

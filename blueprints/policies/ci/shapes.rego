@@ -2,9 +2,9 @@
 package ci
 
 # GitHub: `on` is a boolean in YAML 1.1, so the key reads "true".
-triggers := input["true"]
-
-triggers := input.on
+triggers := events if {
+	events := input["true"]
+} else := input.on
 
 is_workflow if {
 	is_object(input.jobs)

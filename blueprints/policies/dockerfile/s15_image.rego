@@ -19,7 +19,7 @@ deny contains result if {
 	command.Cmd == "from"
 	base := command.Value[0]
 	base != "scratch"
-	not base in stages_before(index)
+	not lower(base) in stages_before(index)
 	not regex.match(`@sha256:[0-9a-f]{64}$`, base)
 	not pinned_argument(index, base)
 	result := {
@@ -108,14 +108,14 @@ own_users(from) := {index |
 froms_named(stage) := {index |
 	some index, command in input
 	command.Cmd == "from"
-	lower(object.get(command.Value, 2, "")) == lower(stage)
+	lower(command.Value[2]) == lower(stage)
 }
 
 stages_before(index) := {stage |
 	some earlier, command in input
 	earlier < index
 	command.Cmd == "from"
-	stage := command.Value[2]
+	stage := lower(command.Value[2])
 }
 
 # FROM $BASE, with ARG BASE=image@sha256:… before it.

@@ -23,8 +23,10 @@ deny contains result if {
 	}
 }
 
-sleeps(hook) := hook.sleep.seconds
-
-sleeps(hook) := to_number(seconds) if {
-	seconds := regex.find_n(`[0-9]+`, regex.find_n(`sleep [0-9]+`, concat(" ", hook.exec.command), 1)[0], 1)[0]
+# The native sleep, else one that a shell runs.
+sleeps(hook) := seconds if {
+	seconds := hook.sleep.seconds
+} else := to_number(seconds) if {
+	command := regex.find_n(`sleep [0-9]+`, concat(" ", hook.exec.command), 1)[0]
+	seconds := trim_prefix(command, "sleep ")
 }

@@ -33,7 +33,8 @@ deny contains result if {
 
 deny contains result if {
 	input.kind == "Job"
-	not is_number(input.spec.ttlSecondsAfterFinished)
+	ttl := object.get(input.spec, "ttlSecondsAfterFinished", null)
+	not is_number(ttl)
 	result := {
 		"rule": "R8",
 		"msg": sprintf("%s has no ttlSecondsAfterFinished", [subject]),

@@ -27,10 +27,11 @@ deny contains result if {
 	some statement in statements
 	some index, condition in each(statement.it.condition)
 	endswith(condition.variable, ":sub")
-	not endswith(condition.test, "StringEquals")
+	test := condition.test
+	not endswith(test, "StringEquals")
 	result := {
 		"rule": "S11",
-		"msg": sprintf("%s compares the subject with %s", [statement.name, condition.test]),
+		"msg": sprintf("%s compares the subject with %s", [statement.name, test]),
 		"at": array.concat(statement.at, ["condition", index, "test"]),
 	}
 }

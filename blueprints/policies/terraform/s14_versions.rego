@@ -15,12 +15,12 @@ package terraform
 deny contains result if {
 	some name, blocks in each(input.module)
 	some index, block in each(blocks)
-	not startswith(block.source, "./")
-	not startswith(block.source, "../")
-	not regex.match(`[?&]ref=[0-9a-f]{40}(&|$)`, block.source)
+	source := block.source
+	not regex.match(`^\.\.?/`, source)
+	not regex.match(`[?&]ref=[0-9a-f]{40}(&|$)`, source)
 	result := {
 		"rule": "S14",
-		"msg": sprintf("the module %s comes from %q, which is no commit", [name, block.source]),
+		"msg": sprintf("the module %s comes from %q, which is no commit", [name, source]),
 		"at": ["module", name, index, "source"],
 	}
 }

@@ -104,6 +104,35 @@ pub fn enclosing(folder: &Path) -> Option<PathBuf> {
     repository.workdir().map(Path::to_path_buf)
 }
 
+/// The files of a folder that git tracks or would add: all but ignored ones, with `/` between their parts. Nothing where
+/// the folder lies in no repository.
+///
+/// # Errors
+/// A repository that can't be read.
+pub fn files(folder: &Path) -> Result<Option<Vec<String>>, Diagnostic> {
+    let Ok(repository) = Repository::discover(folder) else { return Ok(None) };
+    let (Some(root), Ok(folder)) = (repository.workdir(), folder.canonicalize()) else { return Ok(None) };
+    let Ok(prefix) = root.canonicalize().map(|root| folder.strip_prefix(root).map(Path::to_path_buf)) else {
+        return Ok(None);
+    };
+    let prefix = prefix.map(|prefix| prefix.to_string_lossy().replace('\\', "/")).unwrap_or_default();
+    let within = |path: &str| match prefix.as_str() {
+        "" => Some(path.to_owned()),
+        prefix => path.strip_prefix(prefix)?.strip_prefix('/').map(str::to_owned),
+    };
+    let problem = |error: git2::Error| failed("the repository can't be read", &error);
+    let index = repository.index().map_err(problem)?;
+    let mut found: std::collections::BTreeSet<String> =
+        index.iter().filter_map(|entry| within(std::str::from_utf8(&entry.path).ok()?)).collect();
+    let mut options = git2::StatusOptions::new();
+    options.include_untracked(true).recurse_untracked_dirs(true).include_ignored(false).exclude_submodules(true);
+    let statuses = repository.statuses(Some(&mut options)).map_err(problem)?;
+    for entry in statuses.iter().filter(|entry| entry.status().is_wt_new()) {
+        found.extend(entry.path().ok().and_then(within));
+    }
+    Ok(Some(found.into_iter().collect()))
+}
+
 /// Makes a folder that holds exactly the files of a tree a repository, and commits them.
 ///
 /// # Errors

@@ -14,6 +14,7 @@ pub mod lock;
 pub mod ops;
 pub mod prompt;
 pub mod render;
+pub mod report;
 pub mod source;
 pub mod template;
 pub mod tree;

@@ -8,6 +8,7 @@ use std::fmt::Write;
 
 use crate::answers::{Answer, Answered};
 use crate::blueprint::{Blueprint, Owner};
+use crate::diag::{Diagnostic, Diagnostics, Place};
 use crate::template::quote;
 use crate::tree::{Mode, TreePath};
 
@@ -114,4 +115,91 @@ fn scalar(answer: &Answer, quote: impl Fn(&str) -> String) -> String {
         Answer::Text(text) => quote(text),
         Answer::List(_) => String::new(),
     }
+}
+
+/// What a `goldpath.lock` says, as read from a repository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// The blueprint's name.
+    pub blueprint: String,
+    /// The folder that the blueprint was read from; the library where there is none.
+    pub path: Option<String>,
+    /// The blueprint's version.
+    pub version: semver::Version,
+    /// The emitted files.
+    pub files: BTreeMap<TreePath, Locked>,
+}
+
+/// The lock as TOML has it.
+#[derive(serde::Deserialize)]
+struct Written {
+    version: u32,
+    source: WrittenSource,
+    #[serde(default)]
+    files: BTreeMap<String, WrittenFile>,
+}
+
+#[derive(serde::Deserialize)]
+struct WrittenSource {
+    blueprint: String,
+    path: Option<String>,
+    version: semver::Version,
+}
+
+#[derive(serde::Deserialize)]
+struct WrittenFile {
+    blob: String,
+    owner: Owner,
+    component: String,
+    #[serde(default)]
+    mode: WrittenMode,
+}
+
+#[derive(Default, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum WrittenMode {
+    #[default]
+    Regular,
+    Executable,
+}
+
+/// Reads a `goldpath.lock`.
+///
+/// # Errors
+/// Where it is no TOML, lacks something, names a path that leaves the repository, or was written by a newer goldpath.
+pub fn read(text: &str) -> Result<Recorded, Diagnostics> {
+    let again = "restore it from git: `git checkout -- goldpath.lock`";
+    let written: Written = toml::from_str(text).map_err(|error| {
+        let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+        Diagnostic::error(error.message().to_owned()).place(Place::line(LOCK, line)).hint(again)
+    })?;
+    if written.version != 1 {
+        return Err(Diagnostic::error(format!(
+            "the lock has version {}; this goldpath reads version 1",
+            written.version
+        ))
+        .place(Place::file(LOCK))
+        .hint("use the goldpath that wrote it, or a newer one")
+        .into());
+    }
+    let mut problems = Diagnostics::new();
+    let mut files = BTreeMap::new();
+    for (path, file) in written.files {
+        match TreePath::new(&path) {
+            Ok(path) => {
+                let mode = match file.mode {
+                    WrittenMode::Regular => Mode::Regular,
+                    WrittenMode::Executable => Mode::Executable,
+                };
+                files.insert(path, Locked { blob: file.blob, owner: file.owner, component: file.component, mode });
+            }
+            Err(error) => problems.push(Diagnostic::error(error.to_string()).place(Place::file(LOCK)).hint(again)),
+        }
+    }
+    problems.into_result(Recorded {
+        blueprint: written.source.blueprint,
+        path: written.source.path,
+        version: written.source.version,
+        files,
+    })
 }

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rayon::prelude::*;
 
 use crate::diag::{Diagnostic, Place};
-use crate::tree::{File, Mode, Tree};
+use crate::tree::{File, Mode, Tree, TreePath};
 
 /// How staging folders are called; the janitor removes no other.
 pub const STAGE_PREFIX: &str = ".goldpath-stage-";
@@ -192,6 +192,87 @@ impl Drop for Stage {
         }
         WRITING.store(false, Ordering::SeqCst);
     }
+}
+
+/// Largest file that is read from a repository, in bytes.
+const READ_LIMIT: u64 = 8 * 1024 * 1024;
+
+/// Reads files of a folder into a tree; paths that are listed and not there are left out. What can't be read, or is not
+/// read because it is a link or too large, is told.
+pub fn read(root: &Path, paths: &[String]) -> (Tree, Vec<Diagnostic>) {
+    let read: Vec<_> = paths.par_iter().map(|path| (path, read_one(root, path))).collect();
+    let mut tree = Tree::new();
+    let mut unread = Vec::new();
+    for (path, found) in read {
+        let problem = |message: String| Diagnostic::error(message).place(Place::file(path.clone()));
+        match found {
+            Ok(Some(file)) => {
+                if let Err(error) = TreePath::new(path).and_then(|path| tree.insert(path, file)) {
+                    unread.push(problem(error.to_string()));
+                }
+            }
+            Ok(None) => {}
+            Err(reason) => unread.push(problem(reason)),
+        }
+    }
+    (tree, unread)
+}
+
+fn read_one(root: &Path, path: &str) -> Result<Option<File>, String> {
+    let full = root.join(path);
+    let metadata = match std::fs::symlink_metadata(&full) {
+        Ok(metadata) => metadata,
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(None);
+        }
+        Err(error) => return Err(format!("can't be read: {error}")),
+    };
+    if metadata.is_symlink() {
+        return Err("is a symbolic link, which is not followed".to_owned());
+    }
+    if !metadata.is_file() {
+        return Ok(None);
+    }
+    if metadata.len() > READ_LIMIT {
+        return Err(format!("has {} bytes; files of up to {READ_LIMIT} are read", metadata.len()));
+    }
+    let bytes = std::fs::read(&full).map_err(|error| format!("can't be read: {error}"))?;
+    Ok(Some(File { bytes, mode: mode_of(&metadata) }))
+}
+
+/// The files under a folder that is no repository, without version control's own.
+///
+/// # Errors
+/// Folders that can't be read.
+pub fn walk(root: &Path) -> (Vec<String>, Vec<Diagnostic>) {
+    let mut paths = Vec::new();
+    let mut unread = Vec::new();
+    let entries = walkdir::WalkDir::new(root).sort_by_file_name().into_iter();
+    for entry in entries.filter_entry(|entry| entry.depth() == 0 || entry.file_name() != ".git") {
+        match entry {
+            Ok(entry) if entry.file_type().is_dir() => {}
+            Ok(entry) => {
+                let relative = entry.path().strip_prefix(root).unwrap_or(entry.path());
+                paths.push(relative.to_string_lossy().replace('\\', "/"));
+            }
+            Err(error) => {
+                let path = error.path().unwrap_or(root).to_string_lossy().into_owned();
+                unread.push(Diagnostic::error(format!("can't be read: {error}")).place(Place::file(path)));
+            }
+        }
+    }
+    (paths, unread)
+}
+
+#[cfg(unix)]
+fn mode_of(metadata: &std::fs::Metadata) -> Mode {
+    use std::os::unix::fs::PermissionsExt;
+    if metadata.permissions().mode() & 0o111 == 0 { Mode::Regular } else { Mode::Executable }
+}
+
+#[cfg(not(unix))]
+fn mode_of(_: &std::fs::Metadata) -> Mode {
+    Mode::Regular
 }
 
 /// The problem of somebody who pressed Ctrl-C.

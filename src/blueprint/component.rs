@@ -12,7 +12,7 @@ use crate::tree::{Mode, Tree, TreePath};
 use crate::yaml;
 
 /// Who maintains an emitted file.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Owner {
     /// The platform team: the file must stay as it was emitted.

@@ -1,6 +1,8 @@
 //! The command line: one file per command that takes arguments, calls the operation, prints and sets the exit code.
 //! Decisions are made elsewhere.
 
+mod check;
+mod explain;
 mod list;
 mod new;
 mod print;
@@ -15,6 +17,7 @@ use std::sync::atomic::Ordering;
 use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::diag::Diagnostic;
+use crate::guardrail::Date;
 use crate::ops::Failure;
 use crate::workdir;
 use print::Printer;
@@ -27,7 +30,10 @@ Examples:
   goldpath new ./my-blueprint demo --dry-run      see what a blueprint of your own would write
   goldpath show service                           questions, choices with their trade-offs, files and their owners
 
-Exit codes: 0 fine, 1 failed, 2 usage or invalid answers or blueprint, 3 guardrail findings, 130 interrupted";
+  goldpath check                                  is this repository still on its golden path?
+
+Exit codes: 0 fine, 1 failed, 2 usage or invalid answers or blueprint, 3 guardrail findings, 4 drift, 5 outdated,
+130 interrupted";
 
 /// A golden-path project scaffolder: from a few answers to a service repository that is ready for production.
 #[derive(Debug, Parser)]
@@ -72,6 +78,14 @@ enum Color {
 enum Output {
     Text,
     Json,
+    /// Static analysis results for code scanning; of `check`
+    Sarif,
+    /// Test results; of `check`
+    Junit,
+    /// Annotations of GitHub Actions; of `check`
+    Github,
+    /// Code quality of GitLab; of `check`
+    Gitlab,
 }
 
 #[derive(Debug, Subcommand)]
@@ -79,6 +93,8 @@ enum Command {
     New(new::NewArgs),
     List(list::ListArgs),
     Show(show::ShowArgs),
+    Explain(explain::ExplainArgs),
+    Check(check::CheckArgs),
     /// Removes what a killed process left staged
     #[command(name = "__janitor", hide = true)]
     Janitor {
@@ -117,8 +133,18 @@ pub fn run() -> ExitCode {
         let problem = Diagnostic::error(format!("-C {}: {error}", directory.display()));
         return printer.failure(&Failure::Invalid(problem.into()));
     }
+    if !matches!(cli.global.output, Output::Text | Output::Json) && !matches!(cli.command, Command::Check(_)) {
+        let problem =
+            Diagnostic::error("this command prints `text` or `json`").hint("the other formats are those of `check`");
+        return printer.failure(&Failure::Invalid(problem.into()));
+    }
     handle_signals();
     let result = match &cli.command {
+        Command::Check(args) => match check::run(args, &cli.global, &printer) {
+            Ok(code) => return ExitCode::from(code),
+            Err(failure) => Err(failure),
+        },
+        Command::Explain(args) => explain::run(args, &cli.global, &printer),
         Command::New(args) => new::run(args, &cli.global, &printer),
         Command::List(args) => list::run(args, &cli.global, &printer),
         Command::Show(args) => show::run(args, &cli.global, &printer),
@@ -156,6 +182,12 @@ fn colors(color: Color, terminal: bool) -> bool {
             terminal && !no_color && std::env::var("TERM").as_deref() != Ok("dumb")
         }
     }
+}
+
+/// The day, in UTC.
+fn today() -> Date {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    Date::of_unix(since.map_or(0, |since| since.as_secs()))
 }
 
 /// Leaves terminal and disk clean when somebody presses Ctrl-C or sends SIGTERM.

@@ -7,10 +7,9 @@ use std::process::Command;
 use etcetera::BaseStrategy;
 
 use super::print::Printer;
-use super::{Global, Output, colors};
+use super::{Global, Output, colors, today};
 use crate::answers::{Given, VARIABLE};
 use crate::diag::{Diagnostic, Diagnostics, Place};
-use crate::guardrail::Date;
 use crate::ops::new::{Options, Report};
 use crate::ops::{self, Failure};
 use crate::prompt::Prompter;
@@ -91,11 +90,6 @@ pub fn run(args: &NewArgs, global: &Global, printer: &Printer) -> Result<(), Fai
         text(&report, global, printer);
     }
     Ok(())
-}
-
-fn today() -> Date {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    Date::of_unix(since.map_or(0, |since| since.as_secs()))
 }
 
 fn janitor() -> Option<Command> {

@@ -11,6 +11,7 @@ use super::{Global, Output, colors};
 use crate::diag::{Diagnostic, Diagnostics, Place, Severity};
 use crate::guardrail::{Finding, Level};
 use crate::ops::Failure;
+use crate::ops::check::Drift;
 
 /// Widest text, in columns.
 const WIDTH: usize = 100;
@@ -95,6 +96,19 @@ impl Printer {
         };
         let message = format!("{}: {}", finding.rule, finding.message);
         self.diagnostic(&Diagnostic { severity, ..Diagnostic::error(message).place(place).hint(&finding.fix) });
+    }
+
+    /// Prints a file of the platform that was changed.
+    pub fn drift(&self, drift: &Drift) {
+        let message =
+            format!("{} since it was emitted; it belongs to the platform ({})", drift.change.told(), drift.component);
+        let hint = "put it back as it was, or have the platform team change the blueprint";
+        self.diagnostic(&Diagnostic::error(message).place(Place::file(drift.path.as_str())).hint(hint));
+    }
+
+    /// Prints a result that ends its own lines.
+    pub fn raw(&self, text: &str) {
+        let _ = std::io::stdout().lock().write_all(text.as_bytes());
     }
 
     fn diagnostics(&self, diagnostics: &Diagnostics) {

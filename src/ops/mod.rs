@@ -1,5 +1,7 @@
 //! Operations: one per file, options in, report out. They tie the pure core to the edges and print nothing.
 
+pub mod check;
+pub mod explain;
 pub mod list;
 pub mod new;
 pub mod show;

@@ -24,7 +24,7 @@ use crate::tree::{File, Mode, TreePath};
 use crate::workdir::{Destination, Stage};
 
 /// Where a repository keeps its exceptions from guardrails.
-const EXCEPTIONS: &str = "policy/exceptions.yaml";
+pub(super) const EXCEPTIONS: &str = "policy/exceptions.yaml";
 
 /// What is asked of [`new`].
 #[derive(Debug, Default)]

@@ -51,10 +51,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     } else {
         for finding in &report.findings {
             let line = finding.line.map_or(String::new(), |line| format!(":{line}"));
-            println!(
-                "{:?} {} {}{line}: {}",
-                finding.level, finding.rule, finding.path, finding.message
-            );
+            println!("{:?} {} {}{line}: {}", finding.level, finding.rule, finding.path, finding.message);
         }
         for problem in &report.unread {
             println!("{problem}");

@@ -43,29 +43,17 @@ pub struct Place {
 impl Place {
     /// A whole file.
     pub fn file(file: impl Into<String>) -> Self {
-        Place {
-            file: file.into(),
-            line: None,
-            column: None,
-        }
+        Place { file: file.into(), line: None, column: None }
     }
 
     /// A line of a file, counted from 1.
     pub fn line(file: impl Into<String>, line: usize) -> Self {
-        Place {
-            file: file.into(),
-            line: Some(line),
-            column: None,
-        }
+        Place { file: file.into(), line: Some(line), column: None }
     }
 
     /// A line and column of a file, both counted from 1.
     pub fn at(file: impl Into<String>, line: usize, column: usize) -> Self {
-        Place {
-            file: file.into(),
-            line: Some(line),
-            column: Some(column),
-        }
+        Place { file: file.into(), line: Some(line), column: Some(column) }
     }
 }
 
@@ -106,27 +94,18 @@ pub struct Diagnostic {
     pub hint: Option<String>,
     /// The source line, for people.
     #[serde(skip)]
-    pub excerpt: Option<Excerpt>,
+    pub excerpt: Option<Box<Excerpt>>,
 }
 
 impl Diagnostic {
     /// An error without a place.
     pub fn error(message: impl Into<String>) -> Self {
-        Diagnostic {
-            severity: Severity::Error,
-            place: None,
-            message: message.into(),
-            hint: None,
-            excerpt: None,
-        }
+        Diagnostic { severity: Severity::Error, place: None, message: message.into(), hint: None, excerpt: None }
     }
 
     /// A warning without a place.
     pub fn warning(message: impl Into<String>) -> Self {
-        Diagnostic {
-            severity: Severity::Warning,
-            ..Diagnostic::error(message)
-        }
+        Diagnostic { severity: Severity::Warning, ..Diagnostic::error(message) }
     }
 
     /// Says where it is.
@@ -154,10 +133,7 @@ impl Diagnostic {
     /// characters from the place's column on. Does nothing where the place has no line.
     #[must_use]
     pub fn excerpt(mut self, source: &str, length: usize) -> Self {
-        let Some((line, column)) = self
-            .place
-            .as_ref()
-            .and_then(|place| Some((place.line?, place.column.unwrap_or(1))))
+        let Some((line, column)) = self.place.as_ref().and_then(|place| Some((place.line?, place.column.unwrap_or(1))))
         else {
             return self;
         };
@@ -171,10 +147,7 @@ impl Diagnostic {
         let byte = |characters: usize| text.char_indices().nth(characters).map_or(text.len(), |(byte, _)| byte);
         let start = byte(column.saturating_sub(1));
         let end = byte((column - 1).saturating_add(length.max(1))).max(start);
-        self.excerpt = Some(Excerpt {
-            text: text.to_owned(),
-            range: start..end,
-        });
+        self.excerpt = Some(Box::new(Excerpt { text: text.to_owned(), range: start..end }));
         self
     }
 }

@@ -92,13 +92,7 @@ impl TreePath {
     }
 
     fn check_part(path: &str, part: &str) -> Result<(), PathError> {
-        let unportable = |why| {
-            Err(PathError::Unportable {
-                path: path.to_owned(),
-                part: part.to_owned(),
-                why,
-            })
-        };
+        let unportable = |why| Err(PathError::Unportable { path: path.to_owned(), part: part.to_owned(), why });
         match part {
             "" | "." => return Err(PathError::Part(path.to_owned())),
             ".." => return Err(PathError::Parent(path.to_owned())),
@@ -203,10 +197,7 @@ pub struct File {
 impl File {
     /// A file that is not run.
     pub fn regular(bytes: impl Into<Vec<u8>>) -> Self {
-        File {
-            bytes: bytes.into(),
-            mode: Mode::Regular,
-        }
+        File { bytes: bytes.into(), mode: Mode::Regular }
     }
 }
 
@@ -232,11 +223,9 @@ impl Tree {
     /// folder where there is a file.
     pub fn insert(&mut self, path: TreePath, file: File) -> Result<(), PathError> {
         for parent in path.parents() {
-            self.claim(parent, true)
-                .map_err(|other| PathError::Collision(other, path.to_string()))?;
+            self.claim(parent, true).map_err(|other| PathError::Collision(other, path.to_string()))?;
         }
-        self.claim(path.as_str(), false)
-            .map_err(|other| PathError::Collision(other, path.to_string()))?;
+        self.claim(path.as_str(), false).map_err(|other| PathError::Collision(other, path.to_string()))?;
         self.files.insert(path, file);
         Ok(())
     }
@@ -284,32 +273,14 @@ mod tests {
 
     #[test]
     fn paths_that_leave_the_destination_are_refused() {
-        for path in [
-            "/etc/passwd",
-            "..",
-            "a/../b",
-            "../a",
-            "\\\\server\\x",
-            "C:/x",
-            "c:x",
-            "a//b",
-            "./a",
-            "a/",
-            "",
-        ] {
+        for path in ["/etc/passwd", "..", "a/../b", "../a", "\\\\server\\x", "C:/x", "c:x", "a//b", "./a", "a/", ""] {
             assert!(TreePath::new(path).is_err(), "{path}");
         }
     }
 
     #[test]
     fn git_is_not_written_to_under_any_spelling() {
-        for path in [
-            ".git/config",
-            ".GIT/hooks/x",
-            "a/.git/x",
-            "git~1/x",
-            ".g\u{200c}it/config",
-        ] {
+        for path in [".git/config", ".GIT/hooks/x", "a/.git/x", "git~1/x", ".g\u{200c}it/config"] {
             assert!(matches!(TreePath::new(path), Err(PathError::Git(_))), "{path}");
         }
         assert!(TreePath::new(".github/workflows/ci.yaml").is_ok());
@@ -318,20 +289,8 @@ mod tests {
 
     #[test]
     fn what_windows_refuses_is_refused_everywhere() {
-        for path in [
-            "con",
-            "a/NUL.txt",
-            "com1.tar.gz",
-            "a.",
-            "a /b",
-            "ab:c",
-            "x?y",
-            "a\u{7}b",
-        ] {
-            assert!(
-                matches!(TreePath::new(path), Err(PathError::Unportable { .. })),
-                "{path}"
-            );
+        for path in ["con", "a/NUL.txt", "com1.tar.gz", "a.", "a /b", "ab:c", "x?y", "a\u{7}b"] {
+            assert!(matches!(TreePath::new(path), Err(PathError::Unportable { .. })), "{path}");
         }
         assert!(TreePath::new("console.log").is_ok());
     }
@@ -339,17 +298,10 @@ mod tests {
     #[test]
     fn paths_that_differ_in_case_alone_collide() {
         let mut tree = Tree::new();
-        tree.insert(TreePath::new("docs/A.md").unwrap(), File::regular("a"))
-            .unwrap();
+        tree.insert(TreePath::new("docs/A.md").unwrap(), File::regular("a")).unwrap();
         for path in ["docs/a.md", "Docs/b.md", "docs", "docs/A.md/x", "docs/A.md"] {
             let path = TreePath::new(path).unwrap();
-            assert!(
-                matches!(
-                    tree.insert(path.clone(), File::regular("b")),
-                    Err(PathError::Collision(..))
-                ),
-                "{path}"
-            );
+            assert!(matches!(tree.insert(path.clone(), File::regular("b")), Err(PathError::Collision(..))), "{path}");
         }
         assert_eq!(tree.len(), 1);
     }

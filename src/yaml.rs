@@ -108,12 +108,9 @@ impl Node {
             Kind::Float(value) => serde_json::Number::from_f64(*value).map_or(Value::Null, Value::Number),
             Kind::Str(text) => Value::String(text.clone()),
             Kind::Seq(items) => Value::Array(items.iter().map(Node::to_json).collect()),
-            Kind::Map(entries) => Value::Object(
-                entries
-                    .iter()
-                    .map(|(key, value)| (key.text.clone(), value.to_json()))
-                    .collect(),
-            ),
+            Kind::Map(entries) => {
+                Value::Object(entries.iter().map(|(key, value)| (key.text.clone(), value.to_json())).collect())
+            }
         }
     }
 }
@@ -130,14 +127,8 @@ const DEPTH_LIMIT: usize = 100;
 /// # Errors
 /// The first syntax error, and every duplicate key before it, each with its line and column.
 pub fn parse(text: &str, file: &str, flavour: Flavour) -> Result<Vec<Node>, Diagnostics> {
-    let mut builder = Builder {
-        file,
-        text,
-        flavour,
-        anchors: HashMap::new(),
-        budget: NODE_LIMIT,
-        problems: Diagnostics::new(),
-    };
+    let mut builder =
+        Builder { file, text, flavour, anchors: HashMap::new(), budget: NODE_LIMIT, problems: Diagnostics::new() };
     let mut documents = Vec::new();
     // A byte-order mark is legal at the start of a stream and of no interest to anyone.
     let mut events = Parser::new_from_str(text.strip_prefix('\u{feff}').unwrap_or(text));
@@ -176,14 +167,7 @@ pub fn parse_one(text: &str, file: &str) -> Result<Node, Diagnostics> {
             .hint("remove the `---` in between, or split the file")
             .into());
     }
-    Ok(documents.pop().unwrap_or(Node {
-        span: Span {
-            line: 1,
-            column: 1,
-            length: 0,
-        },
-        kind: Kind::Null,
-    }))
+    Ok(documents.pop().unwrap_or(Node { span: Span { line: 1, column: 1, length: 0 }, kind: Kind::Null }))
 }
 
 type Found<'i> = (Event<'i>, granit_parser::Span);
@@ -220,9 +204,7 @@ impl<'a> Builder<'a> {
     }
 
     fn problem(&self, message: String, line: usize, column: usize, length: usize) -> Diagnostic {
-        Diagnostic::error(message)
-            .place(Place::at(self.file, line, column))
-            .excerpt(self.text, length)
+        Diagnostic::error(message).place(Place::at(self.file, line, column)).excerpt(self.text, length)
     }
 
     fn node(
@@ -234,12 +216,7 @@ impl<'a> Builder<'a> {
     ) -> Result<Node, Diagnostic> {
         let span = span_of(&at);
         if depth > DEPTH_LIMIT {
-            return Err(self.problem(
-                format!("nested more than {DEPTH_LIMIT} levels deep"),
-                span.line,
-                span.column,
-                1,
-            ));
+            return Err(self.problem(format!("nested more than {DEPTH_LIMIT} levels deep"), span.line, span.column, 1));
         }
         let before = self.spend(1, span)?;
         let (kind, anchor) = match event {
@@ -364,16 +341,8 @@ fn merge_into(merged: &mut Vec<(Key, Node)>, value: &Node) {
 }
 
 fn span_of(at: &granit_parser::Span) -> Span {
-    let length = if at.end.line() == at.start.line() {
-        at.end.col().saturating_sub(at.start.col())
-    } else {
-        1
-    };
-    Span {
-        line: at.start.line(),
-        column: at.start.col() + 1,
-        length: length.max(1),
-    }
+    let length = if at.end.line() == at.start.line() { at.end.col().saturating_sub(at.start.col()) } else { 1 };
+    Span { line: at.start.line(), column: at.start.col() + 1, length: length.max(1) }
 }
 
 fn scalar(text: &str, style: ScalarStyle, tag: Option<&str>, flavour: Flavour) -> Kind {
@@ -410,11 +379,7 @@ fn number(text: &str, flavour: Flavour) -> Option<Kind> {
     if !first.is_ascii_digit() && first != '.' {
         return None;
     }
-    let cleaned = if flavour == Flavour::Yaml11 {
-        without_sign.replace('_', "")
-    } else {
-        without_sign.to_owned()
-    };
+    let cleaned = if flavour == Flavour::Yaml11 { without_sign.replace('_', "") } else { without_sign.to_owned() };
     let negative = text.starts_with('-');
     let signed = |magnitude: i64| Kind::Int(if negative { -magnitude } else { magnitude });
     if let Some(digits) = cleaned.strip_prefix("0x") {
@@ -428,23 +393,15 @@ fn number(text: &str, flavour: Flavour) -> Option<Kind> {
             // `0755` is octal in YAML 1.1; `0899` is not a number there.
             return match i64::from_str_radix(&cleaned, 8) {
                 Ok(value) => Some(signed(value)),
-                Err(_) => cleaned
-                    .parse()
-                    .ok()
-                    .map(|value: f64| Kind::Float(if negative { -value } else { value })),
+                Err(_) => cleaned.parse().ok().map(|value: f64| Kind::Float(if negative { -value } else { value })),
             };
         }
         return match cleaned.parse() {
             Ok(value) => Some(signed(value)),
-            Err(_) => cleaned
-                .parse()
-                .ok()
-                .map(|value: f64| Kind::Float(if negative { -value } else { value })),
+            Err(_) => cleaned.parse().ok().map(|value: f64| Kind::Float(if negative { -value } else { value })),
         };
     }
-    let float = cleaned
-        .bytes()
-        .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-'))
+    let float = cleaned.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-'))
         && cleaned.bytes().any(|byte| byte.is_ascii_digit());
     if !float {
         return None;
@@ -467,13 +424,7 @@ mod tests {
         let list = node.get("b").unwrap();
         let Kind::Seq(items) = &list.kind else { panic!() };
         assert_eq!((items[1].span.line, items[1].span.column), (4, 5));
-        assert_eq!(
-            (
-                items[1].get("c").unwrap().span.line,
-                items[1].get("c").unwrap().span.column
-            ),
-            (4, 9)
-        );
+        assert_eq!((items[1].get("c").unwrap().span.line, items[1].get("c").unwrap().span.column), (4, 9));
     }
 
     #[test]
@@ -493,11 +444,7 @@ mod tests {
     #[test]
     fn every_duplicate_key_is_reported_with_its_place() {
         let problems = parse("a: 1\nb: 2\na: 3\nb: 4\n", "t.yaml", Flavour::Core).unwrap_err();
-        let places: Vec<String> = problems
-            .0
-            .iter()
-            .map(|d| d.place.as_ref().unwrap().to_string())
-            .collect();
+        let places: Vec<String> = problems.0.iter().map(|d| d.place.as_ref().unwrap().to_string()).collect();
         assert_eq!(places, ["t.yaml:3:1", "t.yaml:4:1"]);
     }
 

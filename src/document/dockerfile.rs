@@ -17,10 +17,7 @@ pub(super) fn read(file: &Arc<str>, text: &str) -> Result<Node, Diagnostic> {
         directives: true,
     };
     let commands = reader.commands()?;
-    let spot = Spot {
-        file: file.clone(),
-        line: 1,
-    };
+    let spot = Spot { file: file.clone(), line: 1 };
     Ok(Node::new(spot, Content::List(commands)))
 }
 
@@ -91,15 +88,7 @@ impl<'a> Reader<'a> {
                     &inner.name,
                     stage,
                 ),
-                None => self.command(
-                    start,
-                    &name,
-                    instruction.flags,
-                    instruction.values,
-                    instruction.json,
-                    "",
-                    stage,
-                ),
+                None => self.command(start, &name, instruction.flags, instruction.values, instruction.json, "", stage),
             };
             commands.push(node);
         }
@@ -220,11 +209,7 @@ impl<'a> Reader<'a> {
                         Some(items) => Some(items),
                         None => whole(command).filter(|_| !json),
                     };
-                    Some(
-                        std::iter::once(kind.to_owned())
-                            .chain(rest.unwrap_or_default())
-                            .collect(),
-                    )
+                    Some(std::iter::once(kind.to_owned()).chain(rest.unwrap_or_default()).collect())
                 }
             },
             "onbuild" if arguments.is_empty() => None,
@@ -238,13 +223,7 @@ impl<'a> Reader<'a> {
             }
             _ => return Err(self.problem(format!("unknown instruction `{name}`"), start)),
         };
-        Ok(Instruction {
-            name: name.to_owned(),
-            flags,
-            values,
-            json,
-            inner,
-        })
+        Ok(Instruction { name: name.to_owned(), flags, values, json, inner })
     }
 
     /// `--name=value` before the arguments, and the rest.
@@ -345,9 +324,7 @@ impl<'a> Reader<'a> {
 
     /// Passes the lines of here-documents that an instruction opens.
     fn pass_heredocs(&mut self, name: &str, line: &str, start: usize) -> Result<(), Diagnostic> {
-        let may = ["add", "copy", "run", "onbuild"]
-            .iter()
-            .any(|known| name.eq_ignore_ascii_case(known));
+        let may = ["add", "copy", "run", "onbuild"].iter().any(|known| name.eq_ignore_ascii_case(known));
         if !may || !line.contains("<<") {
             return Ok(());
         }
@@ -382,10 +359,7 @@ impl<'a> Reader<'a> {
         Err(self.problem(format!("{} needs {wants}", instruction.name.to_uppercase()), start))
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the fields of conftest's command, in one place"
-    )]
+    #[expect(clippy::too_many_arguments, reason = "the fields of conftest's command, in one place")]
     fn command(
         &self,
         line: usize,
@@ -396,15 +370,7 @@ impl<'a> Reader<'a> {
         inner: &str,
         stage: usize,
     ) -> Node {
-        let node = |content| {
-            Node::new(
-                Spot {
-                    file: self.file.clone(),
-                    line,
-                },
-                content,
-            )
-        };
+        let node = |content| Node::new(Spot { file: self.file.clone(), line }, content);
         let text = |text: &str| node(Content::Str(text.to_owned()));
         let list = |items: Option<Vec<String>>| match items {
             None => node(Content::Null),
@@ -416,10 +382,7 @@ impl<'a> Reader<'a> {
             ("JSON".to_owned(), node(Content::Bool(json))),
             ("Flags".to_owned(), list(flags)),
             ("Value".to_owned(), list(values)),
-            (
-                "Stage".to_owned(),
-                node(Content::Int(i64::try_from(stage).unwrap_or(i64::MAX))),
-            ),
+            ("Stage".to_owned(), node(Content::Int(i64::try_from(stage).unwrap_or(i64::MAX)))),
         ]))
     }
 }
@@ -432,12 +395,7 @@ fn blank_separated(text: &str) -> Option<Vec<String>> {
     if text.is_empty() {
         return None;
     }
-    Some(
-        text.split(is_blank)
-            .filter(|part| !part.is_empty())
-            .map(str::to_owned)
-            .collect(),
-    )
+    Some(text.split(is_blank).filter(|part| !part.is_empty()).map(str::to_owned).collect())
 }
 
 /// The strings of a JSON list; `None` where the text is none, an error where it holds something else.
@@ -459,9 +417,7 @@ fn json_list(text: &str) -> Option<Result<Vec<String>, ()>> {
 
 /// Whether a word opens a here-document: whether leading tabs go away, and the line that ends it.
 fn heredoc(word: &str) -> Option<(bool, String)> {
-    let rest = word
-        .trim_start_matches(|c: char| c.is_ascii_digit())
-        .strip_prefix("<<")?;
+    let rest = word.trim_start_matches(|c: char| c.is_ascii_digit()).strip_prefix("<<")?;
     let (chomp, name) = match rest.strip_prefix('-') {
         Some(name) => (true, name),
         None => (false, rest),

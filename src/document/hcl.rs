@@ -23,11 +23,7 @@ pub(super) fn read(file: &Arc<str>, text: &str) -> Result<Node, Diagnostic> {
             .place(Place::at(&**file, at.line(), at.column()))
             .excerpt(&normal, 1)
     })?;
-    let read = Read {
-        file,
-        text: &normal,
-        lines: Lines::new(&normal),
-    };
+    let read = Read { file, text: &normal, lines: Lines::new(&normal) };
     read.body(&body, 1)
 }
 
@@ -39,13 +35,7 @@ struct Read<'a> {
 
 impl Read<'_> {
     fn node(&self, line: usize, content: Content) -> Node {
-        Node::new(
-            Spot {
-                file: self.file.clone(),
-                line,
-            },
-            content,
-        )
+        Node::new(Spot { file: self.file.clone(), line }, content)
     }
 
     fn line(&self, node: &impl Span, otherwise: usize) -> usize {
@@ -56,9 +46,8 @@ impl Read<'_> {
         let mut out = self.node(line, Content::Map(Vec::new()));
         for block in body.iter().filter_map(Structure::as_block) {
             let line = self.line(block, line);
-            let labels: Vec<&str> = std::iter::once(block.ident.as_str())
-                .chain(block.labels.iter().map(|label| label.as_str()))
-                .collect();
+            let labels: Vec<&str> =
+                std::iter::once(block.ident.as_str()).chain(block.labels.iter().map(|label| label.as_str())).collect();
             let value = self.body(&block.body, line)?;
             self.place(&mut out, &labels, value, line)?;
         }
@@ -99,11 +88,7 @@ impl Read<'_> {
         let Some(span) = expression.span() else {
             return String::new();
         };
-        let end = if self.text.as_bytes().get(span.end) == Some(&b')') {
-            span.end + 1
-        } else {
-            span.end
-        };
+        let end = if self.text.as_bytes().get(span.end) == Some(&b')') { span.end + 1 } else { span.end };
         self.text.get(span.start..end).unwrap_or_default().to_owned()
     }
 
@@ -121,12 +106,9 @@ impl Read<'_> {
                 (None, None) => Content::Null,
             },
             Expression::String(text) => Content::Str(escape(text.value())),
-            Expression::Array(items) => Content::List(
-                items
-                    .iter()
-                    .map(|item| self.expression(item, self.line(item, line)))
-                    .collect(),
-            ),
+            Expression::Array(items) => {
+                Content::List(items.iter().map(|item| self.expression(item, self.line(item, line))).collect())
+            }
             Expression::Object(object) => {
                 let mut out = self.node(line, Content::Map(Vec::new()));
                 for (key, value) in object {
@@ -182,11 +164,7 @@ impl Read<'_> {
                     "%{{if {}}}{}{}%{{endif}}",
                     self.source(&conditional.cond_expr),
                     self.part(&conditional.true_expr),
-                    if otherwise.is_empty() {
-                        String::new()
-                    } else {
-                        format!("%{{else}}{otherwise}")
-                    }
+                    if otherwise.is_empty() { String::new() } else { format!("%{{else}}{otherwise}") }
                 )
             }
             _ => self.wrapped(expression),

@@ -14,22 +14,13 @@ pub(super) fn read(file: &Arc<str>, text: &str) -> Result<Node, Diagnostic> {
     serde_json::from_str::<serde::de::IgnoredAny>(text)
         .and_then(|_| serde_json::from_str::<serde_json::Value>(text))
         .map_err(|error| {
-            let message = error.to_string();
-            let message = message
-                .split(" at line ")
-                .next()
-                .unwrap_or("unexpected text")
-                .to_owned();
-            Diagnostic::error(format!("not valid JSON: {message}"))
-                .place(Place::at(&**file, error.line().max(1), error.column().max(1)))
-                .excerpt(text, 1)
-        })?;
-    let mut walk = Walk {
-        file,
-        text,
-        at: 0,
-        line: 1,
-    };
+        let message = error.to_string();
+        let message = message.split(" at line ").next().unwrap_or("unexpected text").to_owned();
+        Diagnostic::error(format!("not valid JSON: {message}"))
+            .place(Place::at(&**file, error.line().max(1), error.column().max(1)))
+            .excerpt(text, 1)
+    })?;
+    let mut walk = Walk { file, text, at: 0, line: 1 };
     Ok(walk.value())
 }
 
@@ -96,13 +87,7 @@ impl Walk<'_> {
             b'"' => Content::Str(self.string()),
             _ => self.word(),
         };
-        Node::new(
-            Spot {
-                file: self.file.clone(),
-                line,
-            },
-            content,
-        )
+        Node::new(Spot { file: self.file.clone(), line }, content)
     }
 
     fn string(&mut self) -> String {

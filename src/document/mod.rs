@@ -126,30 +126,14 @@ pub fn read(path: &str, bytes: &[u8], format: Format) -> Result<Vec<Document>, D
     Ok(roots
         .into_iter()
         .filter(|root| root.content != Content::Null)
-        .map(|root| Document {
-            path: file.clone(),
-            format,
-            root,
-        })
+        .map(|root| Document { path: file.clone(), format, root })
         .collect())
 }
 
 /// `{"text": {"path": …, "lines": […]}}`: the path stands in it because conftest gets it from a file of another name.
 fn lines(file: &Arc<str>, text: &str) -> Node {
-    let node = |line, content| {
-        Node::new(
-            Spot {
-                file: file.clone(),
-                line,
-            },
-            content,
-        )
-    };
-    let lines = text
-        .lines()
-        .enumerate()
-        .map(|(index, line)| node(index + 1, Content::Str(line.to_owned())))
-        .collect();
+    let node = |line, content| Node::new(Spot { file: file.clone(), line }, content);
+    let lines = text.lines().enumerate().map(|(index, line)| node(index + 1, Content::Str(line.to_owned()))).collect();
     let text = Content::Map(vec![
         ("path".to_owned(), node(1, Content::Str(file.to_string()))),
         ("lines".to_owned(), node(1, Content::List(lines))),

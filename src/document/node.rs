@@ -118,10 +118,7 @@ impl Node {
     /// Takes a key out of a map.
     pub fn remove(&mut self, key: &str) -> Option<Node> {
         match &mut self.content {
-            Content::Map(entries) => entries
-                .iter()
-                .position(|(name, _)| name == key)
-                .map(|at| entries.remove(at).1),
+            Content::Map(entries) => entries.iter().position(|(name, _)| name == key).map(|at| entries.remove(at).1),
             _ => None,
         }
     }
@@ -155,12 +152,9 @@ impl Node {
             Content::Float(value) => serde_json::Number::from_f64(*value).map_or(Value::Null, Value::Number),
             Content::Str(text) => Value::String(text.clone()),
             Content::List(items) => Value::Array(items.iter().map(Node::to_json).collect()),
-            Content::Map(entries) => Value::Object(
-                entries
-                    .iter()
-                    .map(|(key, value)| (key.clone(), value.to_json()))
-                    .collect(),
-            ),
+            Content::Map(entries) => {
+                Value::Object(entries.iter().map(|(key, value)| (key.clone(), value.to_json())).collect())
+            }
         }
     }
 }

@@ -24,13 +24,7 @@ struct Read<'a> {
 
 impl Read<'_> {
     fn node(&self, line: usize, content: Content) -> Node {
-        Node::new(
-            Spot {
-                file: self.file.clone(),
-                line,
-            },
-            content,
-        )
+        Node::new(Spot { file: self.file.clone(), line }, content)
     }
 
     fn table(&self, table: &DeTable<'_>, line: usize) -> Node {
@@ -55,10 +49,7 @@ impl Read<'_> {
             DeValue::Boolean(value) => Content::Bool(*value),
             DeValue::Datetime(value) => Content::Str(value.to_string()),
             DeValue::Array(items) => Content::List(
-                items
-                    .iter()
-                    .map(|item| self.value(item.get_ref(), self.lines.of(item.span().start)))
-                    .collect(),
+                items.iter().map(|item| self.value(item.get_ref(), self.lines.of(item.span().start))).collect(),
             ),
             DeValue::Table(table) => return self.table(table, line),
         };
@@ -72,27 +63,13 @@ mod tests {
 
     #[test]
     fn values_know_their_lines() {
-        let node = read(
-            &Arc::from("f.toml"),
-            "[tools]\ngo = '1'\nn = 0x10\n\n[[a]]\nb = [1.5,\n true]\n",
-        )
-        .unwrap();
-        assert_eq!(
-            node.to_json(),
-            serde_json::json!({"tools": {"go": "1", "n": 16}, "a": [{"b": [1.5, true]}]})
-        );
+        let node = read(&Arc::from("f.toml"), "[tools]\ngo = '1'\nn = 0x10\n\n[[a]]\nb = [1.5,\n true]\n").unwrap();
+        assert_eq!(node.to_json(), serde_json::json!({"tools": {"go": "1", "n": 16}, "a": [{"b": [1.5, true]}]}));
         assert_eq!(node.at(&["tools", "go"]).unwrap().spot.line, 2);
     }
 
     #[test]
     fn an_error_has_a_line() {
-        assert_eq!(
-            read(&Arc::from("f.toml"), "a = 1\nb =\n")
-                .unwrap_err()
-                .place
-                .unwrap()
-                .line,
-            Some(2)
-        );
+        assert_eq!(read(&Arc::from("f.toml"), "a = 1\nb =\n").unwrap_err().place.unwrap().line, Some(2));
     }
 }

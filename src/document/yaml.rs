@@ -34,17 +34,8 @@ fn convert(file: &Arc<str>, node: yaml::Node, line: usize) -> Node {
                 .collect(),
         ),
         Kind::Map(entries) => Content::Map(
-            entries
-                .into_iter()
-                .map(|(key, value)| (key.text, convert(file, value, key.span.line)))
-                .collect(),
+            entries.into_iter().map(|(key, value)| (key.text, convert(file, value, key.span.line))).collect(),
         ),
     };
-    Node::new(
-        Spot {
-            file: file.clone(),
-            line,
-        },
-        content,
-    )
+    Node::new(Spot { file: file.clone(), line }, content)
 }

@@ -44,24 +44,15 @@ impl Package {
         let mut engine = Engine::new();
         engine.set_strict_builtin_errors(false);
         if let Some(check_interval) = NonZeroU32::new(1_000) {
-            engine.set_execution_timer_config(ExecutionTimerConfig {
-                limit: TIME_LIMIT,
-                check_interval,
-            });
+            engine.set_execution_timer_config(ExecutionTimerConfig { limit: TIME_LIMIT, check_interval });
         }
         for (file, text) in modules {
-            engine
-                .add_policy(file.clone(), text.clone())
-                .map_err(|error| error.to_string())?;
+            engine.add_policy(file.clone(), text.clone()).map_err(|error| error.to_string())?;
         }
         let queries = queries
             .iter()
             .map(|rule| {
-                let level = if rule.starts_with("warn") {
-                    Level::Warn
-                } else {
-                    Level::Deny
-                };
+                let level = if rule.starts_with("warn") { Level::Warn } else { Level::Deny };
                 (level, format!("data.{name}.{rule}"))
             })
             .collect();
@@ -76,10 +67,7 @@ impl Package {
         self.engine.set_input(input);
         let mut verdicts = Vec::new();
         for (level, query) in &self.queries {
-            let found = self
-                .engine
-                .eval_rule(query.clone())
-                .map_err(|error| error.to_string())?;
+            let found = self.engine.eval_rule(query.clone()).map_err(|error| error.to_string())?;
             if let Value::Set(items) = &found {
                 verdicts.extend(items.iter().map(|item| verdict(*level, item)));
             }
@@ -101,23 +89,13 @@ fn verdict(level: Level, item: &Value) -> Verdict {
         Value::Array(steps) => steps.iter().filter_map(step).collect(),
         _ => Vec::new(),
     };
-    Verdict {
-        level,
-        message,
-        rule: text("rule"),
-        at,
-        path: text("path"),
-        fix: text("fix"),
-    }
+    Verdict { level, message, rule: text("rule"), at, path: text("path"), fix: text("fix") }
 }
 
 fn step(value: &Value) -> Option<Step> {
     match value {
         Value::String(key) => Some(Step::Key(key.to_string())),
-        Value::Number(index) => index
-            .as_u64()
-            .and_then(|index| usize::try_from(index).ok())
-            .map(Step::Index),
+        Value::Number(index) => index.as_u64().and_then(|index| usize::try_from(index).ok()).map(Step::Index),
         _ => None,
     }
 }

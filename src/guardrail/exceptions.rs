@@ -67,9 +67,8 @@ impl Exceptions {
                 }
             }
         }
-        exceptions.expired = (0..exceptions.entries.len())
-            .filter(|index| exceptions.entries[*index].expires < today)
-            .collect();
+        exceptions.expired =
+            (0..exceptions.entries.len()).filter(|index| exceptions.entries[*index].expires < today).collect();
         problems.into_result(exceptions)
     }
 
@@ -112,13 +111,8 @@ impl Exception {
                 }
             }
         };
-        let (rule, path, owner, reason, expires) = (
-            text("rule"),
-            text("path"),
-            text("owner"),
-            text("reason"),
-            text("expires"),
-        );
+        let (rule, path, owner, reason, expires) =
+            (text("rule"), text("path"), text("owner"), text("reason"), text("expires"));
         let day = Date::parse(&expires);
         if day.is_none() && !expires.is_empty() {
             problems.push(

@@ -40,23 +40,13 @@ pub fn is_root(path: &str) -> bool {
 
 /// Renders every root: a `Kustomization` that no other one uses as a resource.
 pub fn render(tree: &Tree) -> Rendered {
-    let mut sources = Sources {
-        tree,
-        rendered: Rendered::default(),
-        kustomizations: BTreeMap::new(),
-        files: BTreeMap::new(),
-    };
-    let paths: Vec<&str> = tree
-        .iter()
-        .map(|(path, _)| path.as_str())
-        .filter(|path| is_root(path))
-        .collect();
+    let mut sources =
+        Sources { tree, rendered: Rendered::default(), kustomizations: BTreeMap::new(), files: BTreeMap::new() };
+    let paths: Vec<&str> = tree.iter().map(|(path, _)| path.as_str()).filter(|path| is_root(path)).collect();
     for path in paths {
         sources.rendered.claimed.insert(path.to_owned());
         if let Some(root) = sources.read(path).first() {
-            sources
-                .kustomizations
-                .insert(folder(path).to_owned(), (path.to_owned(), root.clone()));
+            sources.kustomizations.insert(folder(path).to_owned(), (path.to_owned(), root.clone()));
         }
     }
     let used: BTreeSet<String> = sources
@@ -84,14 +74,11 @@ pub fn render(tree: &Tree) -> Rendered {
         }
         let objects = sources.accumulate(&folder, Vec::new(), 0);
         let path: Arc<str> = Arc::from(path.as_str());
-        sources
-            .rendered
-            .documents
-            .extend(objects.into_iter().map(|root| Document {
-                path: path.clone(),
-                format: Format::Yaml,
-                root,
-            }));
+        sources.rendered.documents.extend(objects.into_iter().map(|root| Document {
+            path: path.clone(),
+            format: Format::Yaml,
+            root,
+        }));
     }
     sources.rendered
 }
@@ -166,15 +153,11 @@ impl Sources<'_> {
     fn claim(&mut self, folder: &str, root: &Node) {
         let mut paths: Vec<String> = Vec::new();
         let lists = ["resources", "bases", "patchesStrategicMerge", "crds", "configurations"];
-        for entry in lists
-            .iter()
-            .flat_map(|key| root.get(key).map(Node::items).unwrap_or_default())
-        {
+        for entry in lists.iter().flat_map(|key| root.get(key).map(Node::items).unwrap_or_default()) {
             paths.extend(entry.as_str().map(str::to_owned));
         }
-        for patch in ["patches", "patchesJson6902"]
-            .iter()
-            .flat_map(|key| root.get(key).map(Node::items).unwrap_or_default())
+        for patch in
+            ["patches", "patchesJson6902"].iter().flat_map(|key| root.get(key).map(Node::items).unwrap_or_default())
         {
             paths.extend(patch.get("path").and_then(Node::as_str).map(str::to_owned));
         }
@@ -232,10 +215,7 @@ impl Sources<'_> {
 
     fn missing(&mut self, entry: &Node, what: &str) {
         let name = entry.as_str().unwrap_or("?").to_owned();
-        self.problem(
-            &entry.spot,
-            format!("the {what} `{name}` is not in this tree, so it was not read"),
-        );
+        self.problem(&entry.spot, format!("the {what} `{name}` is not in this tree, so it was not read"));
     }
 
     fn resource(&mut self, folder: &str, entry: &Node, objects: &mut Vec<Node>, depth: usize) {
@@ -315,11 +295,7 @@ impl Sources<'_> {
     fn transform(&mut self, folder: &str, root: &Node, objects: &mut Vec<Node>) {
         for entry in root.get("patchesStrategicMerge").map(Node::items).unwrap_or_default() {
             let inline = entry.as_str().is_some_and(|text| text.contains('\n'));
-            let patches = if inline {
-                self.inline(entry)
-            } else {
-                self.patch_file(folder, entry)
-            };
+            let patches = if inline { self.inline(entry) } else { self.patch_file(folder, entry) };
             self.apply(&patches, None, entry, objects);
         }
         for key in ["patches", "patchesJson6902"] {
@@ -341,12 +317,7 @@ impl Sources<'_> {
         if let Some(annotations) = root.get("commonAnnotations") {
             for object in objects.iter_mut() {
                 merge_at(object, &["metadata", "annotations"], annotations, true);
-                merge_at(
-                    object,
-                    &["spec", "template", "metadata", "annotations"],
-                    annotations,
-                    false,
-                );
+                merge_at(object, &["spec", "template", "metadata", "annotations"], annotations, false);
             }
         }
         for entry in root.get("replicas").map(Node::items).unwrap_or_default() {
@@ -370,13 +341,8 @@ impl Sources<'_> {
                 .iter()
                 .find_map(|key| entry.get(key))
                 .map_or(&entry.spot, |value| &value.spot);
-            let image = Image {
-                name,
-                new_name: text("newName"),
-                new_tag: text("newTag"),
-                digest: text("digest"),
-                spot,
-            };
+            let image =
+                Image { name, new_name: text("newName"), new_tag: text("newTag"), digest: text("digest"), spot };
             for object in objects.iter_mut() {
                 patch::substitute(object, &image);
             }
@@ -486,9 +452,7 @@ fn is_core(object: &Node) -> bool {
 }
 
 fn group_of(object: &Node) -> &str {
-    text_at(object, &["apiVersion"])
-        .and_then(|version| version.split_once('/'))
-        .map_or("", |(group, _)| group)
+    text_at(object, &["apiVersion"]).and_then(|version| version.split_once('/')).map_or("", |(group, _)| group)
 }
 
 fn same_object(patch: &Node, object: &Node) -> bool {

@@ -55,10 +55,7 @@ impl Library {
                         Ok(found) => rules.extend(found),
                         Err(found) => problems.extend(found),
                     }
-                    modules
-                        .entry(package)
-                        .or_default()
-                        .push((path.to_owned(), text.to_owned()));
+                    modules.entry(package).or_default().push((path.to_owned(), text.to_owned()));
                 }
                 Err(error) => problems.push(rego_problem(path, &error)),
             }
@@ -87,23 +84,14 @@ impl Library {
         let mut report = Report::default();
         let rendered = kustomize::render(tree);
         report.unread.extend(rendered.problems);
-        let mut routed: Vec<Routed> = rendered
-            .documents
-            .into_iter()
-            .map(|document| Routed {
-                area: Some("kubernetes"),
-                document,
-            })
-            .collect();
+        let mut routed: Vec<Routed> =
+            rendered.documents.into_iter().map(|document| Routed { area: Some("kubernetes"), document }).collect();
         let files: Vec<_> = tree
             .iter()
             .filter(|(path, _)| !rendered.claimed.contains(path.as_str()))
             .filter_map(|(path, file)| Some((path.as_str(), &file.bytes, route::of_path(path.as_str())?)))
             .collect();
-        let read: Vec<_> = files
-            .par_iter()
-            .map(|(path, bytes, route)| read(path, bytes, *route))
-            .collect();
+        let read: Vec<_> = files.par_iter().map(|(path, bytes, route)| read(path, bytes, *route)).collect();
         for result in read {
             match result {
                 Ok(found) => {
@@ -117,9 +105,7 @@ impl Library {
         report.evaluated.documents = routed.len();
         report.evaluated.rules = self.rules.len();
         self.judge(&routed, exceptions, &mut report);
-        report
-            .unread
-            .sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
+        report.unread.sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
         report.unread.dedup();
         report
     }
@@ -139,11 +125,7 @@ impl Library {
             )
             .collect();
         // The combined input is the largest job and stands first; the others are handed out one by one behind it.
-        let outcomes: Vec<_> = jobs
-            .par_iter()
-            .with_max_len(1)
-            .map(|job| self.run(job, routed))
-            .collect();
+        let outcomes: Vec<_> = jobs.par_iter().with_max_len(1).map(|job| self.run(job, routed)).collect();
         let mut findings = Vec::new();
         for outcome in outcomes {
             match outcome {
@@ -212,11 +194,7 @@ impl Library {
             message: verdict.message.clone(),
             area: area.to_owned(),
             lens: rule.map_or(Lens::Operability, |rule| rule.lens),
-            fix: verdict
-                .fix
-                .clone()
-                .or_else(|| rule.map(|rule| rule.fix.clone()))
-                .unwrap_or_default(),
+            fix: verdict.fix.clone().or_else(|| rule.map(|rule| rule.fix.clone())).unwrap_or_default(),
             rendered_by: document
                 .map(|document| document.path.to_string())
                 .filter(|document| *document != path && kustomize::is_root(document)),
@@ -233,13 +211,7 @@ enum Job<'a> {
 }
 
 fn order(finding: &Finding) -> (&str, Option<usize>, (char, u32, &str), Level, &str) {
-    (
-        &finding.path,
-        finding.line,
-        natural(&finding.rule),
-        finding.level,
-        &finding.message,
-    )
+    (&finding.path, finding.line, natural(&finding.rule), finding.level, &finding.message)
 }
 
 /// `S2` before `S10`.
@@ -265,10 +237,7 @@ fn read(path: &str, bytes: &[u8], route: Route) -> Result<Vec<Routed>, Diagnosti
         }
     };
     let documents = document::read(path, bytes, format)?;
-    Ok(documents
-        .into_iter()
-        .map(|document| Routed { area, document })
-        .collect())
+    Ok(documents.into_iter().map(|document| Routed { area, document }).collect())
 }
 
 /// Says so where a file is no YAML because it is a Helm template.
@@ -285,10 +254,8 @@ fn compile(modules: &BTreeMap<String, Vec<(String, String)>>, problems: &mut Dia
     let asked: BTreeMap<&String, Vec<String>> = modules
         .iter()
         .map(|(package, files)| {
-            let mut queries: Vec<String> = files
-                .iter()
-                .flat_map(|(_, text)| QUERY.captures_iter(text).map(|found| found[1].to_owned()))
-                .collect();
+            let mut queries: Vec<String> =
+                files.iter().flat_map(|(_, text)| QUERY.captures_iter(text).map(|found| found[1].to_owned())).collect();
             queries.sort();
             queries.dedup();
             (package, queries)
@@ -301,13 +268,8 @@ fn compile(modules: &BTreeMap<String, Vec<(String, String)>>, problems: &mut Dia
         .flat_map(|(_, files)| files)
         .collect();
     for (package, queries) in asked.iter().filter(|(_, queries)| !queries.is_empty()) {
-        let files: Vec<(String, String)> = modules
-            .get(*package)
-            .into_iter()
-            .flatten()
-            .chain(helpers.iter().copied())
-            .cloned()
-            .collect();
+        let files: Vec<(String, String)> =
+            modules.get(*package).into_iter().flatten().chain(helpers.iter().copied()).cloned().collect();
         match Package::compile(package, &files, queries) {
             Ok(compiled) => {
                 areas.insert((*package).clone(), compiled);

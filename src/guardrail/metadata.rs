@@ -150,12 +150,7 @@ fn rule(file: &str, area: &str, root: &Node) -> Result<Rule, Diagnostics> {
     expect("lens", lens.is_some(), "reliability, security, cost, operability");
     expect("severity", level.is_some(), "deny, warn");
     let controls = root.at(&["custom", "controls"]).map_or_else(Vec::new, |controls| {
-        controls
-            .items()
-            .iter()
-            .filter_map(Node::as_str)
-            .map(str::to_owned)
-            .collect()
+        controls.items().iter().filter_map(Node::as_str).map(str::to_owned).collect()
     });
     match (lens, level) {
         (Some(lens), Some(level)) if !problems.has_errors() => Ok(Rule {
@@ -192,10 +187,7 @@ mod tests {
     fn what_is_missing_is_reported_with_its_line() {
         let text = "package a\n# METADATA\n# custom:\n#   id: X1\n#   lens: speed\ndeny contains 1\n";
         let problems = read("a.rego", "a", text).unwrap_err().to_string();
-        assert!(
-            problems.contains("a.rego:3: the rule's METADATA needs `title`"),
-            "{problems}"
-        );
+        assert!(problems.contains("a.rego:3: the rule's METADATA needs `title`"), "{problems}");
         assert!(problems.contains("reliability, security"), "{problems}");
     }
 }

@@ -85,9 +85,7 @@ fn merge_list(old: &mut Node, change: &Node, key: &str) {
         let Some(name) = item.get(key).map(|name| &name.content) else {
             continue;
         };
-        let at = items
-            .iter()
-            .position(|old| old.get(key).is_some_and(|old| old.content == *name));
+        let at = items.iter().position(|old| old.get(key).is_some_and(|old| old.content == *name));
         match (at, directive(item)) {
             (Some(at), Some("delete")) => {
                 items.remove(at);
@@ -136,10 +134,7 @@ pub(super) fn json_patch(target: &mut Node, operations: &Node) -> Result<(), Str
                 }
             }
             (operation, _) => {
-                return Err(format!(
-                    "the operation `{}` is not known",
-                    operation.unwrap_or_default()
-                ));
+                return Err(format!("the operation `{}` is not known", operation.unwrap_or_default()));
             }
         }
     }
@@ -151,10 +146,7 @@ fn missing(path: &str) -> String {
 }
 
 fn pointer(path: &str) -> Vec<String> {
-    path.split('/')
-        .skip(1)
-        .map(|step| step.replace("~1", "/").replace("~0", "~"))
-        .collect()
+    path.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")).collect()
 }
 
 fn find<'n>(node: &'n mut Node, steps: &[String]) -> Option<&'n mut Node> {
@@ -162,10 +154,7 @@ fn find<'n>(node: &'n mut Node, steps: &[String]) -> Option<&'n mut Node> {
         return Some(node);
     };
     let inner = match &mut node.content {
-        Content::Map(entries) => entries
-            .iter_mut()
-            .find(|(key, _)| key == step)
-            .map(|(_, value)| value)?,
+        Content::Map(entries) => entries.iter_mut().find(|(key, _)| key == step).map(|(_, value)| value)?,
         Content::List(items) => items.get_mut(step.parse::<usize>().ok()?)?,
         _ => return None,
     };

@@ -54,9 +54,7 @@ pub(super) fn of_path(path: &str) -> Option<Route> {
 
 fn left_out(path: &str) -> bool {
     path.starts_with("build/")
-        || path
-            .split('/')
-            .any(|part| matches!(part, ".git" | ".terraform" | "node_modules" | "vendor"))
+        || path.split('/').any(|part| matches!(part, ".git" | ".terraform" | "node_modules" | "vendor"))
 }
 
 fn is_pipeline(path: &str, name: &str) -> bool {
@@ -91,10 +89,7 @@ mod tests {
     fn the_table_holds() {
         for (path, expected) in [
             (".github/workflows/ci.yaml", Some(Route::Area("ci", Format::Yaml))),
-            (
-                ".github/actions/setup/action.yml",
-                Some(Route::Area("ci", Format::Yaml)),
-            ),
+            (".github/actions/setup/action.yml", Some(Route::Area("ci", Format::Yaml))),
             (".gitlab-ci.yml", Some(Route::Area("ci", Format::Yaml))),
             ("infra/main.tf", Some(Route::Area("terraform", Format::Hcl))),
             ("infra/x.tftest.hcl", None),

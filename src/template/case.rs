@@ -27,9 +27,7 @@ fn words(text: &str) -> Vec<String> {
 
 fn capitalised(word: &str) -> String {
     let mut letters = word.chars();
-    letters
-        .next()
-        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// `payments_api`
@@ -61,25 +59,16 @@ pub fn screaming(text: &str) -> String {
 
 /// `Payments Api`
 pub fn title(text: &str) -> String {
-    words(text)
-        .iter()
-        .map(|word| capitalised(word))
-        .collect::<Vec<_>>()
-        .join(" ")
+    words(text).iter().map(|word| capitalised(word)).collect::<Vec<_>>().join(" ")
 }
 
 pub(super) fn register(environment: &mut Environment<'static>) {
-    let filters: [(&'static str, fn(&str) -> String); 6] = [
-        ("snake", snake),
-        ("kebab", kebab),
-        ("pascal", pascal),
-        ("camel", camel),
-        ("screaming", screaming),
-        ("title", title),
-    ];
-    for (name, filter) in filters {
-        environment.add_filter(name, move |text: &str| filter(text));
-    }
+    environment.add_filter("snake", |text: &str| snake(text));
+    environment.add_filter("kebab", |text: &str| kebab(text));
+    environment.add_filter("pascal", |text: &str| pascal(text));
+    environment.add_filter("camel", |text: &str| camel(text));
+    environment.add_filter("screaming", |text: &str| screaming(text));
+    environment.add_filter("title", |text: &str| title(text));
 }
 
 #[cfg(test)]
@@ -88,13 +77,7 @@ mod tests {
 
     #[test]
     fn every_case_of_one_name() {
-        for name in [
-            "payments-api",
-            "payments_api",
-            "PaymentsApi",
-            "payments api",
-            "paymentsApi",
-        ] {
+        for name in ["payments-api", "payments_api", "PaymentsApi", "payments api", "paymentsApi"] {
             assert_eq!(snake(name), "payments_api", "{name}");
             assert_eq!(kebab(name), "payments-api", "{name}");
             assert_eq!(pascal(name), "PaymentsApi", "{name}");

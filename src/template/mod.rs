@@ -10,7 +10,7 @@ pub mod quote;
 mod slot;
 pub use slot::function as slot_function;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
 
@@ -21,6 +21,11 @@ use minijinja::{Environment, Error, ErrorKind, Output, State, UndefinedBehavior}
 use crate::diag::{Diagnostic, Place};
 
 pub use slot::{Slots, has_reserved};
+
+/// A map for templates and expressions.
+pub fn map<K: Into<String>>(entries: impl IntoIterator<Item = (K, Value)>) -> Value {
+    Value::from(entries.into_iter().map(|(key, value)| (key.into(), value)).collect::<BTreeMap<String, Value>>())
+}
 
 /// Instructions that one template may run before it is stopped.
 const FUEL: u64 = 20_000_000;
@@ -56,11 +61,11 @@ impl Engine {
         environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
         environment.set_formatter(print);
         environment.set_syntax(syntax(delimiters));
+        // Whoever knows Jinja expects `text.split("-")` and its kin to work.
+        environment.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
         quote::register(&mut environment);
         case::register(&mut environment);
-        Engine {
-            environment: Arc::new(environment),
-        }
+        Engine { environment: Arc::new(environment) }
     }
 
     /// Renders a template.
@@ -71,20 +76,14 @@ impl Engine {
     /// What is wrong with the template or with a value in it, with its line and the source of that line.
     pub fn render(&self, name: &str, source: &str, context: &Value) -> Result<String, Diagnostic> {
         if has_reserved(source) {
-            return Err(
-                Diagnostic::error("the template has a character that Unicode reserves (U+FDD0 to U+FDD1)")
-                    .place(Place::file(name))
-                    .hint("remove the character"),
-            );
+            return Err(Diagnostic::error("the template has a character that Unicode reserves (U+FDD0 to U+FDD1)")
+                .place(Place::file(name))
+                .hint("remove the character"));
         }
-        let template = self
-            .environment
-            .template_from_named_str(name, source)
-            .map_err(|error| diagnose(&error, name, source))?;
+        let template =
+            self.environment.template_from_named_str(name, source).map_err(|error| diagnose(&error, name, source))?;
         let mut output = Limited(Vec::with_capacity(source.len() + source.len() / 4));
-        template
-            .render_captured_to(context.clone(), &mut output)
-            .map_err(|error| diagnose(&error, name, source))?;
+        template.render_captured_to(context.clone(), &mut output).map_err(|error| diagnose(&error, name, source))?;
         let text = String::from_utf8(output.0)
             .map_err(|_| Diagnostic::error("the template's output is not UTF-8").place(Place::file(name)))?;
         Ok(slot::settle(text))
@@ -95,13 +94,8 @@ impl Engine {
     /// # Errors
     /// A message without a place: the caller knows where the expression stands.
     pub fn evaluate(&self, expression: &str, context: &Value) -> Result<Value, String> {
-        let compiled = self
-            .environment
-            .compile_expression(expression)
-            .map_err(|error| explain(&error, expression))?;
-        compiled
-            .eval(context.clone())
-            .map_err(|error| explain(&error, expression))
+        let compiled = self.environment.compile_expression(expression).map_err(|error| explain(&error, expression))?;
+        compiled.eval(context.clone()).map_err(|error| explain(&error, expression))
     }
 
     /// Evaluates an expression to true or false, as `if` would.
@@ -121,10 +115,8 @@ impl Engine {
     /// # Errors
     /// Where the template does not parse.
     pub fn names_in_template(&self, name: &str, source: &str) -> Result<BTreeSet<String>, Diagnostic> {
-        let template = self
-            .environment
-            .template_from_named_str(name, source)
-            .map_err(|error| diagnose(&error, name, source))?;
+        let template =
+            self.environment.template_from_named_str(name, source).map_err(|error| diagnose(&error, name, source))?;
         Ok(without_globals(template.undeclared_variables(true)))
     }
 
@@ -133,27 +125,18 @@ impl Engine {
     /// # Errors
     /// A message without a place, where the expression does not parse.
     pub fn names_in_expression(&self, expression: &str) -> Result<BTreeSet<String>, String> {
-        let compiled = self
-            .environment
-            .compile_expression(expression)
-            .map_err(|error| explain(&error, expression))?;
+        let compiled = self.environment.compile_expression(expression).map_err(|error| explain(&error, expression))?;
         Ok(without_globals(compiled.undeclared_variables(true)))
     }
 }
 
 fn without_globals(names: std::collections::HashSet<String>) -> BTreeSet<String> {
-    names
-        .into_iter()
-        .filter(|name| !GLOBALS.contains(&name.as_str()))
-        .collect()
+    names.into_iter().filter(|name| !GLOBALS.contains(&name.as_str())).collect()
 }
 
 fn syntax(delimiters: Delimiters) -> SyntaxConfig {
     let mut builder = SyntaxConfig::builder();
-    builder
-        .trim_blocks(true)
-        .lstrip_blocks(true)
-        .keep_trailing_newline(true);
+    builder.trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true);
     if delimiters == Delimiters::Goldpath {
         builder
             .variable_delimiters("<%=", "%>")
@@ -167,25 +150,16 @@ fn syntax(delimiters: Delimiters) -> SyntaxConfig {
 /// Prints a value the way that YAML, JSON, HCL and shells read it, or refuses to.
 fn print(out: &mut Output, state: &mut State, value: &Value) -> Result<(), Error> {
     let refuse = |what: &str, instead: &str| {
-        Err(Error::new(
-            ErrorKind::InvalidOperation,
-            format!("{what} can't be printed; {instead}"),
-        ))
+        Err(Error::new(ErrorKind::InvalidOperation, format!("{what} can't be printed; {instead}")))
     };
     match value.kind() {
         ValueKind::Undefined => refuse("a missing value", "give it an `else`, or guard it with `if`"),
         ValueKind::None => refuse("`none`", "guard it with `if`"),
-        ValueKind::Seq | ValueKind::Iterable => refuse(
-            "a list",
-            "use `| join(\", \")`, or a quoting filter such as `| yaml` or `| hcl`",
-        ),
-        ValueKind::Map => refuse(
-            "a map",
-            "print one of its values, or use a quoting filter such as `| json`",
-        ),
-        ValueKind::Bool => out
-            .write_str(if value.is_true() { "true" } else { "false" })
-            .map_err(Error::from),
+        ValueKind::Seq | ValueKind::Iterable => {
+            refuse("a list", "use `| join(\", \")`, or a quoting filter such as `| yaml` or `| hcl`")
+        }
+        ValueKind::Map => refuse("a map", "print one of its values, or use a quoting filter such as `| json`"),
+        ValueKind::Bool => out.write_str(if value.is_true() { "true" } else { "false" }).map_err(Error::from),
         _ => minijinja::escape_formatter(out, state, value),
     }
 }
@@ -196,10 +170,7 @@ struct Limited(Vec<u8>);
 impl io::Write for &mut Limited {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.0.len() + bytes.len() > FILE_LIMIT {
-            return Err(io::Error::other(format!(
-                "the file is larger than {} MiB",
-                FILE_LIMIT / 1024 / 1024
-            )));
+            return Err(io::Error::other(format!("the file is larger than {} MiB", FILE_LIMIT / 1024 / 1024)));
         }
         self.0.extend_from_slice(bytes);
         Ok(bytes.len())
@@ -212,11 +183,7 @@ impl io::Write for &mut Limited {
 
 /// What an error says, in our words where minijinja's are about its own insides.
 fn explain(error: &Error, source: &str) -> String {
-    let at = error
-        .range()
-        .and_then(|range| source.get(range))
-        .map(str::trim)
-        .filter(|text| !text.is_empty());
+    let at = error.range().and_then(|range| source.get(range)).map(str::trim).filter(|text| !text.is_empty());
     match (error.kind(), at) {
         (ErrorKind::UndefinedError, Some(name)) => format!("`{name}` is not defined"),
         (ErrorKind::OutOfFuel, _) => format!("it runs too long (more than {FUEL} steps)"),
@@ -258,14 +225,9 @@ fn diagnose(error: &Error, name: &str, source: &str) -> Diagnostic {
         .map_or((1, 1), |range| {
             let start = source[..range.start].rfind('\n').map_or(0, |at| at + 1);
             let found = &source[range.start..range.end.min(source.len())];
-            (
-                source[start..range.start].chars().count() + 1,
-                found.lines().next().unwrap_or("").chars().count(),
-            )
+            (source[start..range.start].chars().count() + 1, found.lines().next().unwrap_or("").chars().count())
         });
-    Diagnostic::error(message)
-        .place(Place::at(name, line, column))
-        .excerpt(source, length)
+    Diagnostic::error(message).place(Place::at(name, line, column)).excerpt(source, length)
 }
 
 #[cfg(test)]
@@ -305,10 +267,7 @@ mod tests {
 
     #[test]
     fn values_print_as_data_formats_read_them() {
-        assert_eq!(
-            render("<%= a %> <%= b %>", context!(a => true, b => 3)).unwrap(),
-            "true 3"
-        );
+        assert_eq!(render("<%= a %> <%= b %>", context!(a => true, b => 3)).unwrap(), "true 3");
         for value in [Value::from(()), Value::from(vec![1]), context!(x => 1)] {
             assert!(render("<%= a %>", context!(a => value)).is_err());
         }
@@ -327,19 +286,15 @@ mod tests {
     #[test]
     fn names_that_are_read_are_found() {
         let engine = Engine::new(Delimiters::Goldpath);
-        let names = engine
-            .names_in_template("t", "<%= a.b %>\n#% for x in range(3)\n<%= x %><%= c %>\n#% endfor\n")
-            .unwrap();
+        let names =
+            engine.names_in_template("t", "<%= a.b %>\n#% for x in range(3)\n<%= x %><%= c %>\n#% endfor\n").unwrap();
         assert_eq!(names.into_iter().collect::<Vec<_>>(), ["a.b", "c"]);
     }
 
     #[test]
     fn expressions_say_what_is_wrong() {
         let engine = Engine::new(Delimiters::Goldpath);
-        assert_eq!(
-            engine.evaluate("nope + 1", &context!()).unwrap_err(),
-            "`nope` is not defined"
-        );
+        assert_eq!(engine.evaluate("nope + 1", &context!()).unwrap_err(), "`nope` is not defined");
         assert!(engine.holds("a == 1", &context!(a => 1)).unwrap());
         assert!(engine.evaluate("a ==", &context!()).is_err());
     }

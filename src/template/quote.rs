@@ -15,26 +15,10 @@ struct Format {
     key: fn(&str) -> String,
 }
 
-const JSON: Format = Format {
-    text: json_text,
-    assign: ": ",
-    key: json_text,
-};
-const YAML: Format = Format {
-    text: yaml_text,
-    assign: ": ",
-    key: yaml_text,
-};
-const TOML: Format = Format {
-    text: toml_text,
-    assign: " = ",
-    key: toml_text,
-};
-const HCL: Format = Format {
-    text: hcl_text,
-    assign: " = ",
-    key: hcl_text,
-};
+const JSON: Format = Format { text: json_text, assign: ": ", key: json_text };
+const YAML: Format = Format { text: yaml_text, assign: ": ", key: yaml_text };
+const TOML: Format = Format { text: toml_text, assign: " = ", key: toml_text };
+const HCL: Format = Format { text: hcl_text, assign: " = ", key: hcl_text };
 
 fn literal(value: &Value, format: &Format) -> Result<String, Error> {
     Ok(match value.kind() {
@@ -51,17 +35,10 @@ fn literal(value: &Value, format: &Format) -> Result<String, Error> {
                 let entry = literal(&value.get_item(&key)?, format)?;
                 entries.push(format!("{}{}{entry}", (format.key)(&key.to_string()), format.assign));
             }
-            if entries.is_empty() {
-                "{}".to_owned()
-            } else {
-                format!("{{ {} }}", entries.join(", "))
-            }
+            if entries.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", entries.join(", ")) }
         }
         kind => {
-            return Err(Error::new(
-                ErrorKind::InvalidOperation,
-                format!("a value of kind {kind} has no literal"),
-            ));
+            return Err(Error::new(ErrorKind::InvalidOperation, format!("a value of kind {kind} has no literal")));
         }
     })
 }
@@ -127,6 +104,10 @@ pub fn make_text(text: &str) -> Result<String, String> {
         }
         backslashes = if c == '\\' { backslashes + 1 } else { 0 };
     }
+    // A backslash at the end of a line would join the next one to it; a reference to nothing keeps them apart.
+    if backslashes > 0 {
+        out.push_str("$()");
+    }
     Ok(out)
 }
 
@@ -158,13 +139,7 @@ pub fn markdown_text(text: &str) -> String {
 /// Text for a one-line comment: line breaks and control characters become spaces.
 pub fn comment_text(text: &str) -> String {
     text.chars()
-        .map(|c| {
-            if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') {
-                ' '
-            } else {
-                c
-            }
-        })
+        .map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c })
         .collect::<String>()
         .replace("*/", "* /")
 }
@@ -173,18 +148,12 @@ pub fn comment_text(text: &str) -> String {
 /// breaks, invisible marks.
 fn needs_code(c: char) -> bool {
     c.is_control()
-        || matches!(
-            c,
-            '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' | '\u{fdd0}'..='\u{fdef}'
-        )
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' | '\u{fdd0}'..='\u{fdef}')
 }
 
 fn code_units(c: char) -> String {
     let mut units = [0; 2];
-    c.encode_utf16(&mut units)
-        .iter()
-        .map(|unit| format!("\\u{unit:04x}"))
-        .collect()
+    c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")).collect()
 }
 
 fn escaped(text: &str, special: impl Fn(char) -> Option<String>) -> String {
@@ -228,9 +197,7 @@ pub(super) fn register(environment: &mut Environment<'static>) {
         make_text(&printable(value)?).map_err(|message| Error::new(ErrorKind::InvalidOperation, message))
     });
     environment.add_filter("md", |value: &Value| printable(value).map(|text| markdown_text(&text)));
-    environment.add_filter("comment", |value: &Value| {
-        printable(value).map(|text| comment_text(&text))
-    });
+    environment.add_filter("comment", |value: &Value| printable(value).map(|text| comment_text(&text)));
 }
 
 /// A value that is one word or number, as text.

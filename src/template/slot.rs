@@ -120,10 +120,7 @@ mod tests {
 
     #[test]
     fn a_separator_stands_between_fillings_only() {
-        assert_eq!(
-            render("<%= slot('x', separator='\\n') %>\n", &["a\n", "b\n"]),
-            "a\n\nb\n"
-        );
+        assert_eq!(render("<%= slot('x', separator='\\n') %>\n", &["a\n", "b\n"]), "a\n\nb\n");
     }
 
     #[test]

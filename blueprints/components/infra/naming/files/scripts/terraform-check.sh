@@ -3,7 +3,7 @@
 #
 #   lint      formatting and tflint
 #   validate  types and references, against the real provider schemas
-#   test      validate, then every *.tftest.hcl, with mocked providers
+#   test      every *.tftest.hcl, with mocked providers; validate where there is none
 #
 # Without directories: every directory under infra/ that holds *.tf files.
 set -euo pipefail
@@ -20,9 +20,9 @@ case $action in
 esac
 
 if (($# == 0)); then
-  found=$(find infra -name '*.tf' -not -path '*/.terraform/*' -exec dirname {} \; | sort -u)
-  mapfile -t directories <<<"$found"
-  set -- "${directories[@]}"
+  while IFS= read -r found; do
+    set -- "$@" "$found"
+  done < <(find infra -name '*.tf' -not -path '*/.terraform/*' -exec dirname {} \; | sort -u)
 fi
 
 # Several directories: a process of its own for each, so that one failure neither hides nor stops the others.
@@ -53,7 +53,7 @@ export TF_PLUGIN_CACHE_DIR=${TF_PLUGIN_CACHE_DIR:-$root/build/terraform/plugins}
 export TF_DATA_DIR=$root/build/terraform/$directory
 mkdir -p "$TF_PLUGIN_CACHE_DIR" "$TF_DATA_DIR"
 
-# A lock file that is there is obeyed. One that is not is not left behind: `init` would write it for this platform only.
+# A lock file that is there is obeyed. Modules have none, and none is left behind: they are not applied by themselves.
 init=(init -backend=false -input=false -no-color)
 lock=$directory/.terraform.lock.hcl
 if [[ -e $lock ]]; then
@@ -67,7 +67,8 @@ if ! terraform -chdir="$directory" "${init[@]}" >"$TF_DATA_DIR/init.log" 2>&1; t
   cat "$TF_DATA_DIR/init.log" >&2
   exit 1
 fi
-terraform -chdir="$directory" validate -no-color
 if [[ $action == test && -d $directory/tests ]]; then
   terraform -chdir="$directory" test -no-color
+else
+  terraform -chdir="$directory" validate -no-color
 fi

@@ -1,5 +1,5 @@
-# Two roles for the pipeline: one reads and plans, one applies. Each trusts exactly the subjects it is given, nothing that
-# matches a pattern.
+# Two roles for the pipeline: one reads and plans, one applies. Each trusts exactly the subjects that it is given, and never a
+# pattern. The apply role cannot change itself, the plan role, the boundary or the key: those are in bootstrap's state.
 
 data "aws_iam_policy_document" "plan_trust" {
   statement {
@@ -83,7 +83,8 @@ resource "aws_iam_role_policy" "apply_write" {
   policy = data.aws_iam_policy_document.write.json
 }
 
-# Never `secretsmanager:GetSecretValue`: neither role can read a secret.
+# All that the plan role may do, and it changes nothing: a plan takes no lock. Never `secretsmanager:GetSecretValue`: neither
+# role can read a secret.
 data "aws_iam_policy_document" "read" {
   statement {
     sid       = "FindState"
@@ -105,14 +106,8 @@ data "aws_iam_policy_document" "read" {
   }
 
   statement {
-    sid       = "LockState"
-    actions   = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
-    resources = ["${local.state_object_arn}.tflock"]
-  }
-
-  statement {
     sid       = "DecryptState"
-    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    actions   = ["kms:Decrypt"]
     resources = [var.state.kms_key_arn]
 
     condition {
@@ -186,6 +181,24 @@ data "aws_iam_policy_document" "write" {
     sid       = "WriteState"
     actions   = ["s3:PutObject"]
     resources = [local.state_object_arn]
+  }
+
+  statement {
+    sid       = "LockState"
+    actions   = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
+    resources = ["${local.state_object_arn}.tflock"]
+  }
+
+  statement {
+    sid       = "EncryptState"
+    actions   = ["kms:GenerateDataKey"]
+    resources = [var.state.kms_key_arn]
+
+    condition {
+      test     = "StringEquals"
+      variable = "kms:ViaService"
+      values   = ["s3.${local.region}.${local.suffix}"]
+    }
   }
 
   # Only within the boundary: a pipeline cannot make a role that may do more than boundary.tf says.

@@ -5,7 +5,8 @@ locals {
   # The same as a path, for whatever is a hierarchy: secrets, log groups, state keys.
   path = "${var.service}/${var.environment}"
 
-  # The keys are those of the labels on the Kubernetes objects: one query finds both.
+  # The same values as in the labels on the Kubernetes objects, where `service` is app.kubernetes.io/name and `system` is
+  # app.kubernetes.io/part-of: one query finds both.
   tags = {
     cost-center = var.cost_center
     environment = var.environment

@@ -1,4 +1,4 @@
 # No providers: this module computes names, so that it can be tested without a network.
 terraform {
-  required_version = ">= 1.10, < 2.0"
+  required_version = ">= 1.11, < 2.0"
 }

@@ -1,0 +1,129 @@
+"""Runs judges over cases: what is the same is judged once, in parallel on all cores."""
+
+import collections
+import json
+import os
+import pathlib
+import tempfile
+import threading
+import time
+import traceback
+from concurrent.futures import ThreadPoolExecutor, as_completed
+
+
+class Judge:
+    """One judge. A subclass says what it judges in a case (`items`) and how (`judge`)."""
+
+    name = ""
+    about = ""
+    tools = ()
+    weight = 1  # heavier ones start first, so that the cores stay busy to the end
+    whole_project = False  # also judges the project's own files, not only emitted ones
+    must_judge = True  # finding nothing to judge in any case is a failure
+
+    def items(self, case):
+        """Returns {item: hash of everything that its verdict depends on}."""
+        raise NotImplementedError
+
+    def judge(self, case, items, bench):
+        """Returns findings, each a line `[case] path:line: what is wrong`, for some of the case's items."""
+        raise NotImplementedError
+
+
+class Bench:
+    """What a judge works with: the tools, a log and throw-away folders."""
+
+    def __init__(self, tools, log):
+        self.tools = tools
+        self.log = log
+
+    def scratch(self):
+        return tempfile.TemporaryDirectory(prefix="goldpath-judge-")
+
+
+class Tally:
+    def __init__(self, jobs, seen):
+        self.left = jobs
+        self.seen = seen
+        self.judged = 0
+        self.findings = []
+        self.first = None
+        self.busy = 0.0
+
+
+def plan(judges, cases, project):
+    """Returns (judge, case, items) for everything that isn't the same as something before it, and counts."""
+    jobs, seen = [], collections.Counter()
+    for judge in judges:
+        known = set()
+        for case in [*cases, *([project] if judge.whole_project and project else [])]:
+            items = judge.items(case)
+            seen[judge.name] += len(items)
+            new = [item for item, digest in items.items() if digest not in known]
+            known.update(items.values())
+            if new:
+                jobs.append((judge, case, new))
+    jobs.sort(key=lambda job: -job[0].weight)
+    return jobs, seen
+
+
+def run(judges, cases, project, tools, report):
+    """Runs every judge over every case and reports a step for each judge."""
+    jobs, seen = plan(judges, cases, project)
+    tallies = {judge.name: Tally(sum(job[0] is judge for job in jobs), seen[judge.name]) for judge in judges}
+    lock = threading.Lock()
+
+    def one(judge, case, items):
+        started = time.monotonic()
+        try:
+            found = judge.judge(case, items, Bench(tools, report.log(judge.name)))
+        except Exception:  # a judge that breaks has not passed anything
+            found = [f"[{case.name}] the judge itself failed:\n{traceback.format_exc(limit=4)}"]
+        return judge, items, found, time.monotonic() - started
+
+    def finished(judge):
+        tally = tallies[judge.name]
+        if not tally.seen and judge.must_judge:
+            tally.findings.append("there was nothing to judge: no emitted file of this kind was found")
+        report.step(judge.name, sorted(tally.findings), tally.busy, f"{tally.judged} judged, {tally.seen} in all")
+
+    for judge in judges:
+        if not tallies[judge.name].left:
+            finished(judge)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for done in as_completed([pool.submit(one, *job) for job in jobs]):
+            judge, items, found, seconds = done.result()
+            with lock:
+                tally = tallies[judge.name]
+                tally.left -= 1
+                tally.judged += len(items)
+                tally.busy += seconds
+                tally.findings += found
+                last = not tally.left
+            if last:
+                finished(judge)
+
+
+def prove(judge, fixture, tools, log):
+    """Shows a judge its known-bad fixture. Returns a problem if it doesn't report what EXPECT says, else None."""
+    from cases import Case
+
+    expected = [line for line in (fixture / "EXPECT").read_text(encoding="utf-8").splitlines() if line]
+    with tempfile.TemporaryDirectory(prefix="goldpath-selftest-") as place:
+        for path in fixture.rglob("*"):
+            if path.is_file() and path.name != "EXPECT":
+                target = pathlib.Path(place) / path.relative_to(fixture)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                # `<join>` keeps made-up secrets from being found in this project itself.
+                target.write_bytes(path.read_bytes().replace(b"<join>", b""))
+                target.chmod(path.stat().st_mode)
+        answers = pathlib.Path(place) / "answers.json"
+        case = Case("selftest", place, json.loads(answers.read_text(encoding="utf-8")) if answers.exists() else {})
+        items = judge.items(case)
+        if not items:
+            return f"{judge.name}: sees nothing to judge in its own known-bad fixture"
+        said = "\n".join(judge.judge(case, list(items), Bench(tools, log)))
+    lost = [text for text in expected if text not in said]
+    if lost or not expected:
+        return f"{judge.name}: does not report {lost} in its known-bad fixture; it said:\n{said or '(nothing)'}"
+    return None

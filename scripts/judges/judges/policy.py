@@ -1,0 +1,84 @@
+"""Judges of the Rego guardrails, and the repository's own target that uses them."""
+
+import re
+
+import content
+from engine import Judge
+from judges.common import run, said
+
+LIBRARIES = ("policy/rego", "blueprints/policies")
+
+
+def libraries(case):
+    found = {}
+    for folder in LIBRARIES:
+        names = case.files(f"{folder}/*")
+        if any(name.endswith(".rego") for name in names):
+            found[folder] = case.digest(*names)
+    return found
+
+
+class Opa(Judge):
+    name = "opa"
+    about = "Rego: format, strict check and its unit tests"
+    tools = ("opa",)
+    whole_project = True
+
+    def items(self, case):
+        return libraries(case)
+
+    def judge(self, case, items, bench):
+        findings = []
+        for folder in items:
+            opa = bench.tools["opa"]
+            result = run(bench, [opa, "fmt", "--list", folder], case.tree)
+            findings += [f"[{case.name}] {line}: not in opa fmt's format" for line in result.lines()]
+            findings += said(case, run(bench, [opa, "check", "--strict", folder], case.tree))
+            result = run(bench, [opa, "test", folder, "--verbose"], case.tree)
+            findings += said(case, result, lambda line: ": FAIL" in line or "ERROR" in line or "error" in line)
+            if result.ok and not re.search(r"^PASS: [1-9]", result.out, re.MULTILINE):
+                findings.append(f"[{case.name}] {folder}: no Rego test ran")
+        return findings
+
+
+class Conftest(Judge):
+    name = "conftest"
+    about = "Rego: conftest verify runs the library's tests in its own engine"
+    tools = ("conftest",)
+    whole_project = True
+
+    def items(self, case):
+        return libraries(case)
+
+    def judge(self, case, items, bench):
+        findings = []
+        for folder in items:
+            argv = [bench.tools["conftest"], "verify", "--no-color", "--policy", folder]
+            result = run(bench, argv, case.tree)
+            findings += said(case, result, lambda line: "FAIL" in line or "rror" in line)
+            if result.ok and not re.search(r"\b[1-9]\d* passed", result.out):
+                findings.append(f"[{case.name}] {folder}: conftest verify ran no test")
+        return findings
+
+
+class Policy(Judge):
+    name = "policy"
+    about = "make policy, as the emitted repository itself runs it after a release"
+    tools = ("conftest", "opa", "kubectl", "helm")
+    weight = 4
+    wanted = ("policy",)
+
+    def items(self, case):
+        if "Makefile" not in case.all_files():
+            return {}
+        names = [name for name in case.all_files() if not name.startswith(("docs/", "src/", "internal/", "cmd/"))]
+        manifests = "".join(content.of_file(path) for path in case.manifests().values())
+        return {target: content.of(target, case.digest(*names), manifests) for target in self.wanted}
+
+    def judge(self, case, items, bench):
+        findings = []
+        for target in items:
+            argv = ["make", "--no-print-directory", target]
+            result = run(bench, argv, case.released or case.tree)
+            findings += [line.replace("] ", f"] make {target}: ", 1) for line in said(case, result)]
+        return findings

@@ -1,0 +1,277 @@
+"""Builds, tests and runs the emitted services: one case for each language and each way that metrics take."""
+
+import contextlib
+import http.client
+import http.server
+import json
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+import places
+import shell
+from engine import Judge
+
+GRACE = 12  # seconds; shorter than the default, so that the tests don't wait for it
+PATIENCE = 20  # seconds until the service must have started
+TRACE = "0af7651916cd43dd8448eb211c80319c"
+DURATION = re.compile(rb"http[._]server[._]request[._]duration")
+BODY = json.dumps({"language": "en", "name": "Ada"}).encode()
+
+
+class Collector(http.server.ThreadingHTTPServer):
+    """Stands in for an OpenTelemetry collector: remembers what was pushed to it."""
+
+    def __init__(self):
+        pushed = self.pushed = []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                size = int(self.headers.get("Content-Length") or 0)
+                pushed.append((self.path, self.headers.get("Content-Type"), self.rfile.read(size)))
+                self.send_response(200)
+                self.send_header("Content-Type", self.headers.get("Content-Type") or "application/x-protobuf")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        super().__init__(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+def free_ports(count):
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+def ask(port, path, method="GET", body=None, headers=None):
+    """One request of its own connection: (status, body), or (None, why) if there was no answer."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request(method, path, body=body, headers=headers or {})
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode("utf-8", "replace")
+    except (OSError, http.client.HTTPException) as error:
+        return None, str(error)
+    finally:
+        connection.close()
+
+
+class Running:
+    """One service that was started, and everything that is tried on it. Collects what is wrong."""
+
+    def __init__(self, folder, answers, tools, log):
+        self.folder, self.answers, self.tools, self.log = folder, answers, tools, log
+        self.flaws = []
+        self.http, self.metrics = free_ports(2)
+        self.collector = Collector() if answers["telemetry"] == "otlp" else None
+
+    def command(self):
+        """How the service is started: the very thing that was built."""
+        if self.answers["lang"] == "go":
+            return [str(self.folder / "build" / "bin" / self.answers["name"])], {}
+        package = self.answers["name"].replace("-", "_")
+        python = self.folder / ".venv" / "bin" / "python"
+        return [str(python), "-m", package], {"PYTHONPATH": str(self.folder / "src")}
+
+    def environment(self, more):
+        env = self.tools.environment(
+            HTTP_PORT=str(self.http),
+            METRICS_PORT=str(self.metrics),
+            LOG_LEVEL="info",
+            SHUTDOWN_GRACE_SECONDS=str(GRACE),
+            **more,
+        )
+        if self.collector:
+            address = f"http://127.0.0.1:{self.collector.server_address[1]}"
+            env.update(OTEL_SERVICE_NAME=self.answers["name"], OTEL_EXPORTER_OTLP_ENDPOINT=address)
+            env.update(OTEL_EXPORTER_OTLP_PROTOCOL="http/protobuf", OTEL_METRIC_EXPORT_INTERVAL="500")
+            env.update(OTEL_RESOURCE_ATTRIBUTES="deployment.environment.name=test")
+        return env
+
+    def expect(self, right, text):
+        if not right:
+            self.flaws.append(text)
+        return right
+
+    def all(self):
+        argv, more = self.command()
+        env = self.environment(more)
+        with open(self.log, "a", encoding="utf-8") as log:
+            log.write(f"$ {' '.join(argv)}\n")
+        output = self.folder / "build" / "service.log"
+        output.parent.mkdir(exist_ok=True)
+        with open(output, "wb") as file:
+            streams = {"stdin": subprocess.DEVNULL, "stdout": file, "stderr": file}
+            process = subprocess.Popen(argv, cwd=self.folder, env=env, start_new_session=True, **streams)
+        try:
+            if self.starts(process):
+                self.answers_as_promised()
+                self.checks_its_own_health(argv, env, 0)
+                self.pushes()
+                self.stops(process)
+                self.checks_its_own_health(argv, env, 1)
+        finally:
+            shell.end(process)
+            process.wait()
+            if self.collector:
+                self.collector.shutdown()
+                self.collector.server_close()
+        said = output.read_text(encoding="utf-8", errors="replace")
+        with open(self.log, "a", encoding="utf-8") as log:
+            log.write(said)
+        self.logs_as_promised(said)
+        return self.flaws
+
+    def starts(self, process):
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until and process.poll() is None:
+            if ask(self.http, "/readyz")[0] == 200 and ask(self.metrics, "/metrics")[0] == 200:
+                return True
+            time.sleep(0.1)
+        return self.expect(False, f"does not answer on /readyz and /metrics within {PATIENCE} s")
+
+    def answers_as_promised(self):
+        for path in ("/livez", "/readyz"):
+            status, _ = ask(self.http, path)
+            self.expect(status == 200, f"{path} answers {status}")
+        headers = {"Content-Type": "application/json", "traceparent": f"00-{TRACE}-b7ad6b7169203331-01"}
+        status, body = ask(self.http, "/v1/greetings", "POST", BODY, headers)
+        self.expect(status == 200 and "Ada" in body, f"POST /v1/greetings answers {status}: {body}")
+        status, body = ask(self.http, "/v1/greetings", "POST", b"not json", {"Content-Type": "application/json"})
+        self.expect(status == 400, f"POST /v1/greetings without JSON answers {status}: {body}")
+        status, _ = ask(self.http, "/no-such-place")
+        self.expect(status == 404, f"an unknown path answers {status}")
+        status, _ = ask(self.http, "/metrics")
+        self.expect(status == 404, f"/metrics answers {status} on the port that callers reach")
+        _, text = ask(self.metrics, "/metrics")
+        for pattern, what in (
+            (r"^# TYPE http_server_request_duration_seconds histogram$", "the histogram of durations"),
+            (r"^app_build_info\{.*revision=\".*\} 1(\.0)?$", "app_build_info"),
+            (r"^http_server_request_duration_seconds_bucket\{.*le=\"0\.075\".*\}", "the bucket 0.075"),
+        ):
+            self.expect(re.search(pattern, text, re.MULTILINE), f"/metrics lacks {what}")
+        counted = [line for line in text.splitlines() if line.startswith("http_server_request_duration_seconds_count")]
+        wanted = ('http_request_method="POST"', 'http_response_status_code="200"', 'http_route="/v1/greetings"')
+        self.expect(
+            any(all(label in line for label in wanted) and re.search(r" 1(\.0)?$", line) for line in counted),
+            f"/metrics does not count the one good request to /v1/greetings: {counted}",
+        )
+        self.expect(not any("livez" in line or "readyz" in line for line in counted), "/metrics counts the probes")
+
+    def checks_its_own_health(self, argv, env, wanted):
+        result = shell.run([*argv, "healthcheck"], cwd=self.folder, env=env, limit=20, log=self.log)
+        state = "runs" if wanted == 0 else "has stopped"
+        self.expect(result.code == wanted, f"healthcheck exits with {result.code} while the service {state}")
+
+    def pushes(self):
+        if not self.collector:
+            return
+        until = time.monotonic() + 10
+        while time.monotonic() < until:
+            if any(DURATION.search(body) for _, _, body in self.collector.pushed):
+                break
+            time.sleep(0.1)
+        pushed = self.collector.pushed
+        self.expect(pushed, "pushes nothing to the collector")
+        self.expect(all(path == "/v1/metrics" for path, _, _ in pushed), "pushes to another path than /v1/metrics")
+        everything = b"".join(body for _, _, body in pushed)
+        if pushed:
+            self.expect(DURATION.search(everything), "does not push the durations of requests")
+            for text in (self.answers["name"], "deployment.environment.name"):
+                self.expect(text.encode() in everything, f"does not push {text}")
+
+    def stops(self, process):
+        """SIGTERM while a request is in flight: it is answered, new ones are told to go away, exit 0 in time."""
+        slow = socket.create_connection(("127.0.0.1", self.http), timeout=GRACE)
+        head = "POST /v1/greetings HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        slow.sendall(f"{head}Content-Length: {len(BODY)}\r\nConnection: close\r\n\r\n".encode() + BODY[:5])
+        time.sleep(0.3)
+        started = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+        status, _ = ask(self.http, "/readyz")
+        self.expect(status in (503, None), f"/readyz answers {status} after SIGTERM")
+        self.expect(process.poll() is None, "exits at SIGTERM while a request is in flight")
+        with contextlib.suppress(OSError):
+            slow.sendall(BODY[5:])
+        answer = b""
+        with contextlib.suppress(OSError):
+            while part := slow.recv(65536):
+                answer += part
+        slow.close()
+        first = answer.split(b"\r\n")[0].decode("latin-1") or "nothing"
+        self.expect(b" 200 " in answer.split(b"\r\n")[0] and b"Ada" in answer, f"the request in flight got {first}")
+        try:
+            code = process.wait(timeout=GRACE + 5)
+        except subprocess.TimeoutExpired:
+            code = None
+        took = time.monotonic() - started
+        self.expect(code == 0, f"exits with {code} after SIGTERM")
+        self.expect(took <= GRACE + 1, f"takes {took:.1f} s to stop, its grace period is {GRACE} s")
+
+    def logs_as_promised(self, said):
+        lines = [line for line in said.splitlines() if line.strip()]
+        self.expect(lines, "logs nothing")
+        traced = False
+        for line in lines:
+            try:
+                entry = json.loads(line)
+            except ValueError:
+                self.flaws.append(f"logs what isn't JSON: {line[:160]}")
+                continue
+            lost = [key for key in ("time", "level", "msg") if key not in entry]
+            if lost:
+                self.flaws.append(f"logs an entry without {', '.join(lost)}: {line[:160]}")
+            traced = traced or (entry.get("trace_id") == TRACE and entry.get("route") == "/v1/greetings")
+        self.expect(traced, "logs no entry with the trace id and the route of a request that brought one")
+
+
+class Service(Judge):
+    name = "service"
+    about = "make verify and build, then starts the service, asks it, and stops it while a request is in flight"
+    tools = (
+        *("actionlint", "check-jsonschema", "conftest", "gitleaks", "golangci-lint", "hadolint", "helm", "kubeconform"),
+        *("kubectl", "opa", "promtool", "shellcheck", "tflint", "trivy", "uv", "yamllint", "zizmor"),
+    )
+    weight = 100
+    every_case = False  # --full: each case, not one for each language and telemetry
+
+    def items(self, case):
+        lang, telemetry = case.answers.get("lang"), case.answers.get("telemetry")
+        if not lang or not telemetry:
+            return {}
+        same = case.name if self.every_case else ""
+        return {f"{lang}, {telemetry}": f"{lang}, {telemetry}, {same}"}
+
+    def judge(self, case, items, bench):
+        findings = []
+        for item in items:
+            folder = places.work() / "services" / f"{item.replace(', ', '-')}-{case.name}"
+            shutil.rmtree(folder, ignore_errors=True)
+            shutil.copytree(case.released or case.tree, folder, symlinks=True)
+            log = bench.log.with_name(f"service-{folder.name}.log")
+            flaws = self._make(folder, bench, log)
+            if not flaws:
+                flaws = Running(folder, case.answers, bench.tools, log).all()
+            findings += [f"[{case.name}] {item}: {flaw}" for flaw in flaws]
+        return findings
+
+    def _make(self, folder, bench, log):
+        """The service's own checks and its build; the first target that fails ends it."""
+        for target in ("verify", "build"):
+            argv = ["make", "--no-print-directory", target]
+            result = shell.run(argv, cwd=folder, env=bench.tools.environment(), limit=1500, log=log)
+            if not result.ok:
+                tail = "\n".join(result.lines()[-25:])
+                return [f"make {target}: exit {result.code} (all of it: {log})\n{tail}"]
+        return []

@@ -1,0 +1,86 @@
+"""Judges of Terraform."""
+
+import os
+import pathlib
+
+import content
+from engine import Judge
+from judges.common import run, said
+
+
+def folders(case):
+    """The folders that hold Terraform code."""
+    return sorted({os.path.dirname(name) for name in case.files("*.tf")})
+
+
+class Format(Judge):
+    name = "terraform-fmt"
+    about = "terraform fmt"
+
+    def items(self, case):
+        return {name: case.digest(name) for name in case.files("*.tf", "*.tfvars", "*.tftest.hcl")}
+
+    def judge(self, case, items, bench):
+        result = run(bench, ["terraform", "fmt", "-check", "-no-color", *items], case.tree)
+        findings = [f"[{case.name}] {line}: not in terraform fmt's format" for line in result.lines()]
+        return findings if not result.ok else []
+
+
+class ValidateAndTest(Judge):
+    name = "terraform"
+    about = "terraform init, validate and test in every folder"
+    weight = 10
+
+    def items(self, case):
+        modules = case.digest(*case.files("infra/modules/*"))
+        return {
+            folder: content.of(folder, modules, case.digest(*case.files(f"{folder}/*"))) for folder in folders(case)
+        }
+
+    def judge(self, case, items, bench):
+        findings = []
+        with bench.scratch() as place:
+            # The lock file names the registry's own builds, a mirror may have others.
+            case.stage([name for name in case.files("infra/*") if not name.endswith(".terraform.lock.hcl")], place)
+            for folder in items:
+                findings += self._one(case, folder, pathlib.Path(place) / folder, bench)
+        return findings
+
+    def _one(self, case, folder, place, bench):
+        steps = [["init", "-backend=false", "-input=false", "-no-color"], ["validate", "-no-color"]]
+        if list(place.glob("*.tftest.hcl")) or list(place.glob("tests/*.tftest.hcl")):
+            steps.append(["test", "-no-color"])
+        else:
+            return [f"[{case.name}] {folder}: no *.tftest.hcl"]
+        for step in steps:
+            result = run(bench, ["terraform", *step], place, limit=300)
+            bad = [] if result.ok else [" / ".join(result.lines()[-40:])]
+            if result.ok and step[0] != "init" and "Warning:" in result.out:
+                bad = [line for line in result.lines() if "Warning:" in line]
+            if bad:
+                return [f"[{case.name}] {folder}: terraform {step[0]}: {line}" for line in bad]
+        return []
+
+
+class Tflint(Judge):
+    name = "tflint"
+    about = "Terraform's ruleset, with the repository's own .tflint.hcl"
+    tools = ("tflint",)
+    weight = 3
+
+    def items(self, case):
+        settings = case.digest(".tflint.hcl", *case.files("infra/modules/*"))
+        return {
+            folder: content.of(folder, settings, case.digest(*case.files(f"{folder}/*"))) for folder in folders(case)
+        }
+
+    def judge(self, case, items, bench):
+        findings = []
+        config = case.tree / ".tflint.hcl"
+        for folder in items:
+            argv = [bench.tools["tflint"], f"--chdir={folder}", "--format=compact", "--no-color"]
+            if config.exists():
+                argv.append(f"--config={config}")
+            bad = said(case, run(bench, argv, case.tree), lambda line: ": " in line)
+            findings += [line.replace("] ", f"] {folder}/", 1) for line in bad]
+        return findings

@@ -1,0 +1,106 @@
+//! `goldpath check`
+
+use std::path::PathBuf;
+
+use super::print::Printer;
+use super::{Global, Output, today};
+use crate::ops::Failure;
+use crate::ops::check::{Options, Report, check};
+use crate::report::{self, About, Entry};
+
+const AFTER_HELP: &str = "\
+Exit codes: 0 fine, 3 guardrail findings, exceptions that don't hold or files that can't be read, 4 files of the platform
+that were edited, 5 a newer blueprint; the first of them that applies.
+
+Examples:
+  goldpath check                      the repository you are in
+  goldpath check --output sarif       for GitHub's code scanning
+  goldpath check --output gitlab      for GitLab's code quality";
+
+/// Check a repository: guardrails, files of the platform that were edited, exceptions, and the blueprint's version
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub struct CheckArgs {
+    /// The repository, or a folder in it
+    #[arg(default_value = ".")]
+    path: PathBuf,
+}
+
+/// Returns the exit code.
+pub fn run(args: &CheckArgs, global: &Global, printer: &Printer) -> Result<u8, Failure> {
+    let options = Options { library: global.library.clone(), path: args.path.clone(), today: Some(today()) };
+    let report = check(&options)?;
+    match global.output {
+        Output::Text => text(&report, printer),
+        Output::Json => {
+            let mut value = serde_json::json!(report);
+            value["exit_code"] = serde_json::json!(report.exit_code());
+            printer.json(&value);
+        }
+        Output::Sarif => printer.json(&report::sarif(&entries(&report), &abouts(&report), env!("CARGO_PKG_VERSION"))),
+        Output::Junit => printer.raw(&report::junit(&entries(&report), &abouts(&report))),
+        Output::Github => printer.raw(&report::github(&entries(&report))),
+        Output::Gitlab => printer.json(&report::gitlab(&entries(&report))),
+    }
+    Ok(report.exit_code())
+}
+
+fn abouts(report: &Report) -> Vec<About> {
+    report.rules.iter().map(About::from).chain(report::others()).collect()
+}
+
+fn entries(report: &Report) -> Vec<Entry> {
+    let mut entries: Vec<Entry> = report.findings.iter().map(Entry::from).collect();
+    entries.extend(report.exceptions.iter().map(|problem| Entry::problem("exception", problem)));
+    entries.extend(report.unread.iter().map(|problem| Entry::problem("unread", problem)));
+    entries.extend(report.drift.iter().map(|drift| Entry {
+        id: "drift".to_owned(),
+        fails: true,
+        path: drift.path.to_string(),
+        line: 1,
+        message: format!("{} {} since it was emitted", drift.path, drift.change.told()),
+        fix: "put it back as it was, or have the platform team change the blueprint".to_owned(),
+    }));
+    entries.extend(report.newer.iter().map(|newer| Entry {
+        id: "outdated".to_owned(),
+        fails: false,
+        path: "goldpath.yaml".to_owned(),
+        line: 1,
+        message: format!("{} {} is in use, and {newer} is there", report.blueprint, report.version),
+        fix: String::new(),
+    }));
+    entries
+}
+
+fn text(report: &Report, printer: &Printer) {
+    for problem in report.exceptions.iter().chain(&report.unread) {
+        printer.diagnostic(problem);
+    }
+    for finding in &report.findings {
+        printer.finding(finding);
+    }
+    for drift in &report.drift {
+        printer.drift(drift);
+    }
+    let mut parts = vec![match report.findings.len() {
+        0 => format!("{} guardrails passed", report.evaluated.rules),
+        found => format!("{found} findings of {} guardrails", report.evaluated.rules),
+    }];
+    if !report.excepted.is_empty() {
+        parts.push(format!("{} excepted", report.excepted.len()));
+    }
+    if !report.exceptions.is_empty() {
+        parts.push(format!("{} exceptions that don't hold", report.exceptions.len()));
+    }
+    if !report.unread.is_empty() {
+        parts.push(format!("{} files unread", report.unread.len()));
+    }
+    parts.push(match report.drift.len() {
+        0 => "no drift".to_owned(),
+        count => format!("{count} files of the platform changed"),
+    });
+    if let Some(newer) = &report.newer {
+        parts.push(format!("{} {newer} is there", report.blueprint));
+    }
+    printer.out(&format!("{} {}: {}", report.blueprint, report.version, parts.join(", ")));
+}

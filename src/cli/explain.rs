@@ -1,0 +1,84 @@
+//! `goldpath explain`
+
+use super::print::Printer;
+use super::{Global, Output};
+use crate::blueprint::Decision;
+use crate::guardrail::{Level, Rule};
+use crate::ops::Failure;
+use crate::ops::explain::{Explanation, explain, topics};
+
+const AFTER_HELP: &str = "\
+Examples:
+  goldpath explain             everything that can be explained
+  goldpath explain S6          what a guardrail demands, and why
+  goldpath explain delivery    a trade-off, its options side by side";
+
+/// Explain a guardrail or a trade-off
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub struct ExplainArgs {
+    /// The id of a guardrail or the name of a decision; all of them where nothing is said
+    topic: Option<String>,
+}
+
+pub fn run(args: &ExplainArgs, global: &Global, printer: &Printer) -> Result<(), Failure> {
+    let library = global.library.as_deref();
+    let json = global.output == Output::Json;
+    let Some(topic) = &args.topic else {
+        let topics = topics(library)?;
+        if json {
+            printer.json(&topics);
+            return Ok(());
+        }
+        printer.out(&printer.heading("Guardrails"));
+        let mut last = "";
+        for rule in &topics.guardrails {
+            // A rule that holds in several areas is listed once.
+            if rule.id != last {
+                printer.out(&format!("  {}  {}", printer.bold(&format!("{:4}", rule.id)), rule.title));
+            }
+            last = &rule.id;
+        }
+        printer.out("");
+        printer.out(&printer.heading("Decisions"));
+        for decision in &topics.decisions {
+            printer.out(&format!("  {}  {}", printer.bold(&format!("{:10}", decision.name)), decision.asks));
+        }
+        return Ok(());
+    };
+    match explain(library, topic)? {
+        explanation if json => printer.json(&explanation),
+        Explanation::Guardrail(rules) => rules.iter().for_each(|rule| guardrail(rule, printer)),
+        Explanation::Decision(found) => decision(&found, printer),
+    }
+    Ok(())
+}
+
+fn guardrail(rule: &Rule, printer: &Printer) {
+    printer.out(&format!("{}  {}", printer.bold(&rule.id), printer.bold(&rule.title)));
+    let level = if rule.level == Level::Deny { "denies" } else { "warns" };
+    printer.out(&printer.dim(&format!("{}, {}, {level}", rule.lens, rule.area)));
+    printer.paragraph("  ", &rule.description);
+    printer.paragraph("  to mend: ", &rule.fix);
+    for control in &rule.controls {
+        printer.paragraph("  maps to: ", control);
+    }
+    printer.out("");
+}
+
+fn decision(decision: &Decision, printer: &Printer) {
+    printer.out(&printer.bold(&decision.asks));
+    printer.paragraph("  ", &decision.context);
+    for option in &decision.options {
+        printer.out("");
+        let title = if option.title == option.name { String::new() } else { format!("  {}", option.title) };
+        printer.out(&format!("  {}{title}", printer.bold(&option.name)));
+        printer.paragraph("    + ", &option.gains);
+        printer.paragraph("    - ", &option.costs);
+        printer.paragraph("    blast radius: ", &option.blast_radius);
+        printer.paragraph("    rollback: ", &option.rollback);
+        printer.paragraph("    choose it: ", &option.choose_when);
+    }
+    printer.out("");
+    printer.paragraph("  think again when: ", &decision.revisit_when);
+}

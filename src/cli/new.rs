@@ -1,0 +1,253 @@
+//! `goldpath new`
+
+use std::io::{IsTerminal, Read};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use etcetera::BaseStrategy;
+
+use super::print::Printer;
+use super::{Global, Output, colors, today};
+use crate::answers::{Given, VARIABLE};
+use crate::diag::{Diagnostic, Diagnostics, Place};
+use crate::ops::new::{Options, Report};
+use crate::ops::{self, Failure};
+use crate::prompt::Prompter;
+use crate::prompt::terminal::Terminal;
+use crate::yaml::{self, Kind, Node};
+
+const AFTER_HELP: &str = "\
+At a terminal every question that is still open is asked, with what its choices gain and cost; a review shows the
+answers before anything is written. Without a terminal nothing is ever asked.
+
+An answer comes from the first of these that has one:
+  --set, --answers, GOLDPATH_ANSWER_<KEY>, the prompt, `answers:` in goldpath's config.yaml, the blueprint's default
+
+Examples:
+  goldpath new                                              choose everything at prompts
+  goldpath new service payments-api --defaults              ask nothing
+  goldpath new service payments-api --set lang=python --set environments=dev,prod --defaults
+  goldpath new service payments-api --answers answers.yaml  answers from a file; `-` reads standard input
+  goldpath new service payments-api --defaults --dry-run    show what would be written
+  goldpath new ./my-blueprint demo                          a blueprint of your own";
+
+/// Most bytes that are read as answers.
+const ANSWERS_LIMIT: u64 = 4 * 1024 * 1024;
+
+/// Make a new repository from a blueprint
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub struct NewArgs {
+    /// A blueprint of the library (see `goldpath list`), or the path of a folder that holds one
+    blueprint: Option<String>,
+    /// The folder to make; it must not exist or be empty [default: the answer to `name`]
+    #[arg(value_name = "DIR")]
+    destination: Option<PathBuf>,
+    /// Answer a question; lists are separated by commas
+    #[arg(short, long, value_name = "KEY=VALUE", value_parser = key_value)]
+    set: Vec<(String, String)>,
+    /// Take answers from a YAML or JSON file; `-` is standard input
+    #[arg(short, long, value_name = "FILE")]
+    answers: Vec<String>,
+    /// Ask nothing, and take the default wherever no answer is given
+    #[arg(long)]
+    defaults: bool,
+    /// Show what would be written, and write nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Write the files only, without a git repository
+    #[arg(long)]
+    no_git: bool,
+}
+
+fn key_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().to_owned(), value.to_owned())),
+        _ => Err("expected KEY=VALUE, such as `lang=python`".to_owned()),
+    }
+}
+
+pub fn run(args: &NewArgs, global: &Global, printer: &Printer) -> Result<(), Failure> {
+    let options = Options {
+        library: global.library.clone(),
+        blueprint: args.blueprint.clone(),
+        destination: args.destination.clone(),
+        given: given(args)?,
+        defaults: args.defaults,
+        dry_run: args.dry_run,
+        git: !args.no_git,
+        today: Some(today()),
+        janitor: Some(janitor),
+    };
+    let reads_stdin = args.answers.iter().any(|file| file == "-");
+    let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+    let mut person = (terminal && !reads_stdin && !args.defaults && global.output == Output::Text)
+        .then(|| Terminal::new(colors(global.color, true)));
+    let report = ops::new::new(options, person.as_mut().map(|person| person as &mut dyn Prompter))?;
+    if global.output == Output::Json {
+        printer.json(&report);
+    } else {
+        text(&report, global, printer);
+    }
+    Ok(())
+}
+
+fn janitor() -> Option<Command> {
+    let mut command = Command::new(std::env::current_exe().ok()?);
+    command.arg("__janitor");
+    Some(command)
+}
+
+fn given(args: &NewArgs) -> Result<Given, Failure> {
+    let mut problems = Diagnostics::new();
+    let mut given = Given { set: args.set.clone(), ..Given::default() };
+    for file in &args.answers {
+        match answers(file) {
+            Ok(node) => given.files.push((if file == "-" { "standard input".to_owned() } else { file.clone() }, node)),
+            Err(more) => problems.extend(more),
+        }
+    }
+    for (name, value) in std::env::vars_os() {
+        let Some(key) = name.to_str().and_then(|name| name.strip_prefix(VARIABLE)) else { continue };
+        match value.into_string() {
+            Ok(value) => given.environment.push((key.to_lowercase(), value)),
+            Err(_) => problems.push(Diagnostic::error(format!("{VARIABLE}{key} is not UTF-8"))),
+        }
+    }
+    given.environment.sort();
+    match config() {
+        Ok(found) => given.config = found,
+        Err(more) => problems.extend(more),
+    }
+    Ok(problems.into_result(given)?)
+}
+
+fn answers(file: &str) -> Result<Node, Diagnostics> {
+    let shown = if file == "-" { "standard input" } else { file };
+    let text = if file == "-" { limited(std::io::stdin()) } else { std::fs::File::open(file).and_then(limited) };
+    let text = text.map_err(|error| {
+        let mut problem = Diagnostic::error(format!("answers can't be read: {error}")).place(Place::file(shown));
+        if error.kind() == std::io::ErrorKind::InvalidData {
+            problem = problem.hint("answers are YAML or JSON in UTF-8");
+        }
+        Diagnostics::from(problem)
+    })?;
+    map(&text, shown, "answers")
+}
+
+fn limited(input: impl Read) -> std::io::Result<String> {
+    let mut text = String::new();
+    input.take(ANSWERS_LIMIT + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > ANSWERS_LIMIT {
+        return Err(std::io::Error::other(format!("more than {} MiB", ANSWERS_LIMIT / 1024 / 1024)));
+    }
+    Ok(text)
+}
+
+fn map(text: &str, file: &str, what: &str) -> Result<Node, Diagnostics> {
+    let node = yaml::parse_one(text, file)?;
+    match node.kind {
+        Kind::Map(_) => Ok(node),
+        Kind::Null => Ok(Node { kind: Kind::Map(Vec::new()), ..node }),
+        _ => Err(Diagnostic::error(format!("{what}: expected a map of keys and values, found {}", node.describe()))
+            .place(Place::at(file, node.span.line, node.span.column))
+            .hint("write one `key: value` a line")
+            .into()),
+    }
+}
+
+/// The answers of the user's own configuration, if there is one.
+fn config() -> Result<Option<(String, Node)>, Diagnostics> {
+    let Ok(base) = etcetera::choose_base_strategy() else { return Ok(None) };
+    let path = base.config_dir().join("goldpath").join("config.yaml");
+    let shown = path.display().to_string();
+    let text = match std::fs::File::open(Path::new(&path)).and_then(limited) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => {
+            return Err(Diagnostic::error(format!("can't be read: {error}")).place(Place::file(shown)).into());
+        }
+    };
+    let node = map(&text, &shown, "the configuration")?;
+    let mut problems = Diagnostics::new();
+    let mut found = None;
+    if let Kind::Map(entries) = node.kind {
+        for (key, node) in entries {
+            if key.text == "answers" && matches!(node.kind, Kind::Map(_)) {
+                found = Some((shown.clone(), node));
+            } else if key.text == "answers" {
+                problems.push(
+                    Diagnostic::error(format!("`answers`: expected a map, found {}", node.describe()))
+                        .place(Place::at(&shown, node.span.line, node.span.column)),
+                );
+            } else {
+                problems.push(
+                    Diagnostic::error(format!("the configuration has no field `{}`", key.text))
+                        .place(Place::at(&shown, key.span.line, key.span.column))
+                        .hint("there is `answers`"),
+                );
+            }
+        }
+    }
+    problems.into_result(found)
+}
+
+fn text(report: &Report, global: &Global, printer: &Printer) {
+    for warning in &report.warnings {
+        printer.diagnostic(warning);
+    }
+    for finding in &report.findings {
+        printer.finding(finding);
+    }
+    if !report.written {
+        printer.out(&format!("{}/", report.destination.trim_end_matches('/')));
+        for line in report.outline.lines() {
+            printer.out(&format!("  {line}"));
+        }
+        printer.info(&format!(
+            "\n{} files; {}; nothing was written, since this was a dry run",
+            report.files.len(),
+            guardrails(report)
+        ));
+        return;
+    }
+    if global.verbose {
+        for line in report.outline.lines() {
+            printer.info(&format!("  {line}"));
+        }
+    }
+    let commit =
+        report.commit.as_ref().map(|commit| format!(", committed on {} as {}", commit.branch, &commit.id[..7]));
+    printer.out(&format!(
+        "{} {}: {} files from {} {}, {}{}",
+        printer.good("Created"),
+        printer.bold(&report.destination),
+        report.files.len(),
+        report.blueprint,
+        report.version,
+        guardrails(report),
+        commit.unwrap_or_default()
+    ));
+    let mut next = vec![(format!("cd {}", shell_path(&report.destination)), String::new())];
+    next.extend(report.next.iter().map(|step| (step.run.clone(), step.about.clone())));
+    let width = next.iter().map(|(run, _)| run.chars().count()).filter(|width| *width <= 40).max().unwrap_or(0);
+    printer.info("\nNext:");
+    for (run, about) in next {
+        let line = format!("  {}  {}", printer.bold(&format!("{run:width$}")), printer.dim(&about));
+        printer.info(line.trim_end());
+    }
+}
+
+/// What the guardrails said, in a few words.
+fn guardrails(report: &Report) -> String {
+    match report.findings.len() {
+        0 => format!("{} guardrails passed", report.evaluated.rules),
+        found => format!("{} guardrails asked, {found} warnings", report.evaluated.rules),
+    }
+}
+
+/// A path as it can be typed into a shell.
+fn shell_path(path: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./+@".contains(c);
+    if path.chars().all(plain) { path.to_owned() } else { format!("'{}'", path.replace('\'', "'\\''")) }
+}

@@ -1,0 +1,48 @@
+//! Operations: one per file, options in, report out. They tie the pure core to the edges and print nothing.
+
+pub mod check;
+pub mod explain;
+pub mod list;
+pub mod new;
+pub mod show;
+
+use crate::diag::{Diagnostic, Diagnostics};
+
+/// Why an operation did not come to its end; each has an exit code of its own.
+#[derive(Debug)]
+pub enum Failure {
+    /// The answers, the blueprint or the command are wrong.
+    Invalid(Diagnostics),
+    /// The disk, git or the terminal failed.
+    Failed(Diagnostics),
+    /// Guardrails forbid what would have been written.
+    Guardrails(Box<new::Report>),
+    /// A person or a signal stopped it.
+    Cancelled,
+}
+
+impl Failure {
+    /// The exit code that stands for it; part of the interface.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Failure::Failed(_) => 1,
+            Failure::Invalid(_) => 2,
+            Failure::Guardrails(_) => 3,
+            Failure::Cancelled => 130,
+        }
+    }
+
+    fn failed(problem: Diagnostic) -> Self {
+        Failure::Failed(problem.into())
+    }
+
+    fn invalid(problem: Diagnostic) -> Self {
+        Failure::Invalid(problem.into())
+    }
+}
+
+impl From<Diagnostics> for Failure {
+    fn from(problems: Diagnostics) -> Self {
+        Failure::Invalid(problems)
+    }
+}

@@ -1,0 +1,455 @@
+//! A new repository: source, blueprint, answers, rendered tree, guardrails, staged write, first commit.
+//!
+//! Everything that can be refused is refused before the disk is touched; what is written is written once, beside its
+//! destination, and renamed.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::Command;
+
+use serde::Serialize;
+
+use super::Failure;
+use crate::answers::{self, Answer, Given, Resolution, Said, Unanswered, resolve};
+use crate::blueprint::{self, Blueprint, Library, Owner};
+use crate::changes::outline;
+use crate::diag::{Diagnostic, Diagnostics, Place};
+use crate::git::{self, Commit};
+use crate::guardrail::{self, Evaluated, Exceptions, Finding};
+use crate::lock::{self, Lock, Locked};
+use crate::prompt::{Asked, Prompter, Reply, Review, Stopped, Verdict};
+use crate::render::{self, RenderedTree};
+use crate::source::{self, Named};
+use crate::tree::{File, Mode, TreePath};
+use crate::workdir::{Destination, Stage};
+
+/// Where a repository keeps its exceptions from guardrails.
+pub(super) const EXCEPTIONS: &str = "policy/exceptions.yaml";
+
+/// What is asked of [`new`].
+#[derive(Debug, Default)]
+pub struct Options {
+    /// A folder in place of the library in the binary.
+    pub library: Option<PathBuf>,
+    /// The blueprint as the user named it; asked for where nobody did.
+    pub blueprint: Option<String>,
+    /// Where the repository goes; `./<name>` where nobody says.
+    pub destination: Option<PathBuf>,
+    /// Answers.
+    pub given: Given,
+    /// Ask nothing, take defaults.
+    pub defaults: bool,
+    /// Write nothing.
+    pub dry_run: bool,
+    /// Make it a git repository with one commit.
+    pub git: bool,
+    /// The day on which exceptions are judged.
+    pub today: Option<guardrail::Date>,
+    /// Starts this program's janitor.
+    pub janitor: Option<fn() -> Option<Command>>,
+}
+
+/// What [`new`] did, or with `--dry-run` would do.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// The blueprint's name.
+    pub blueprint: String,
+    /// The blueprint's version.
+    pub version: String,
+    /// Where the repository is.
+    pub destination: String,
+    /// Whether it was written.
+    pub written: bool,
+    /// The answers it was made with.
+    pub answers: BTreeMap<String, Answer>,
+    /// The emitted files.
+    pub files: Vec<EmittedFile>,
+    /// What guardrails found.
+    pub findings: Vec<Finding>,
+    /// What guardrails could not read; none of it counts as passed.
+    pub unread: Vec<Diagnostic>,
+    /// How much guardrails looked at.
+    pub evaluated: Evaluated,
+    /// The first commit.
+    pub commit: Option<Commit>,
+    /// What to do next: commands, and what they do.
+    pub next: Vec<Step>,
+    /// Answers without effect, and other things that somebody should look at.
+    pub warnings: Vec<Diagnostic>,
+    /// The files as an outline, for people.
+    #[serde(skip)]
+    pub outline: String,
+}
+
+/// A file that was emitted.
+#[derive(Debug, Serialize)]
+pub struct EmittedFile {
+    /// Its path.
+    pub path: TreePath,
+    /// Who maintains it; nobody but the tool where nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<Owner>,
+    /// The component that brought it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub component: Option<String>,
+    /// Its mode, as `ls` counts it: 0644 or 0755.
+    pub mode: String,
+    /// Its size in bytes.
+    pub bytes: usize,
+}
+
+/// Something to do next.
+#[derive(Debug, Serialize)]
+pub struct Step {
+    /// A command.
+    pub run: String,
+    /// What it does.
+    pub about: String,
+}
+
+/// Makes a new repository. Without a prompter nothing is asked.
+///
+/// # Errors
+/// See [`Failure`]; in every case the disk is as it was.
+pub fn new(options: Options, mut prompter: Option<&mut dyn Prompter>) -> Result<Report, Failure> {
+    let (library, name) = find(&options, &mut prompter)?;
+    let blueprint = blueprint::load(&library, name.as_deref())?;
+    // What can't be written is said before twenty questions are answered.
+    let destination = options.destination.as_deref().map(Destination::new).transpose().map_err(Failure::failed)?;
+    let committer =
+        if options.git && !options.dry_run { Some(git::settings().map_err(Failure::failed)?) } else { None };
+    let folder = destination.as_ref().map(Destination::name);
+
+    let source = options.blueprint.as_deref().filter(|named| matches!(Named::new(named), Named::Folder(_)));
+    let mut session = Session {
+        blueprint: &blueprint,
+        source,
+        given: options.given.clone(),
+        said: BTreeMap::new(),
+        folder,
+        defaults: options.defaults,
+    };
+    let (resolution, rendered, next, destination) = loop {
+        let resolution = match &mut prompter {
+            Some(prompter) if !options.defaults => session.ask(*prompter)?,
+            _ => session.take()?,
+        };
+        let destination = match &destination {
+            Some(destination) => destination.clone(),
+            None => default_destination(&resolution)?,
+        };
+        let (rendered, next) = session.render(&resolution)?;
+        let outline = outline(&rendered.tree, |path| note(&rendered, path));
+        let Some(prompter) = prompter.as_deref_mut().filter(|_| !options.defaults) else {
+            break (resolution, rendered, next, destination);
+        };
+        let files = rendered.tree.len();
+        let action = match (options.dry_run, options.git) {
+            (true, _) => format!("Go on; this is a dry run, {files} files would be written"),
+            (false, true) => format!("Write {files} files to {} and commit them", destination.shown),
+            (false, false) => format!("Write {files} files to {}", destination.shown),
+        };
+        let review = Review {
+            destination: &destination.shown,
+            answers: &resolution.answers,
+            outline: &outline,
+            files,
+            action: &action,
+        };
+        match prompter.review(&review).map_err(stopped)? {
+            Verdict::Write => break (resolution, rendered, next, destination),
+            Verdict::Change(key) => session.change(&key, &resolution, prompter)?,
+        }
+    };
+    let mut report = report(&blueprint, &resolution, &rendered, next, &destination);
+
+    let judged = judge(&blueprint, &rendered, options.today)?;
+    let denied = judged.denied() || !judged.unread.is_empty();
+    (report.findings, report.unread, report.evaluated) = (judged.findings, judged.unread, judged.evaluated);
+    if denied {
+        return Err(Failure::Guardrails(Box::new(report)));
+    }
+    if options.dry_run {
+        return Ok(report);
+    }
+    if let (true, Some(around)) = (options.git, git::enclosing(destination.base())) {
+        report.warnings.push(
+            Diagnostic::warning(format!("the new repository lies inside another one, `{}`", around.display()))
+                .hint("use --no-git to make it a part of that one"),
+        );
+    }
+    if committer.as_ref().is_some_and(|settings| settings.signs) {
+        report.warnings.push(
+            Diagnostic::warning("you sign your commits; the first one is not signed")
+                .hint("`git commit --amend --no-edit --gpg-sign` in the new repository signs it"),
+        );
+    }
+    let janitor = options.janitor.and_then(|janitor| janitor());
+    let stage = Stage::write(&destination, &rendered.tree, janitor).map_err(stage_failure)?;
+    if let Some(settings) = &committer {
+        let message = format!(
+            "Start from goldpath's {} blueprint {}\n\nThe answers it was made with stand in {}.\n",
+            blueprint.name,
+            blueprint.version,
+            lock::CHOICES
+        );
+        let commit = git::commit(&stage.root(), &rendered.tree, settings, &message).map_err(stage_failure)?;
+        report.commit = Some(commit);
+    }
+    stage.publish().map_err(stage_failure)?;
+    report.written = true;
+    Ok(report)
+}
+
+/// What the guardrails say to the tree. What they can't read is not let through: it would be the way around them.
+fn judge(
+    blueprint: &Blueprint,
+    rendered: &RenderedTree,
+    today: Option<guardrail::Date>,
+) -> Result<guardrail::Report, Failure> {
+    let library = guardrail::Library::load(&blueprint.policies)?;
+    let exceptions = match (rendered.tree.get(EXCEPTIONS), today) {
+        (Some(file), Some(today)) => Exceptions::parse(&file.bytes, EXCEPTIONS, today)?,
+        _ => Exceptions::none(),
+    };
+    Ok(library.evaluate(&rendered.tree, &exceptions))
+}
+
+fn stage_failure(problem: Diagnostic) -> Failure {
+    if crate::workdir::INTERRUPTED.load(std::sync::atomic::Ordering::SeqCst) {
+        return Failure::Cancelled;
+    }
+    Failure::failed(problem)
+}
+
+fn stopped(stopped: Stopped) -> Failure {
+    match stopped {
+        Stopped::Cancelled => Failure::Cancelled,
+        Stopped::Failed(reason) => Failure::failed(
+            Diagnostic::error(format!("the terminal failed: {reason}"))
+                .hint("answer with `--set`, `--answers` or `--defaults`"),
+        ),
+    }
+}
+
+/// Finds the blueprint that the user named, or lets them choose one.
+fn find(options: &Options, prompter: &mut Option<&mut dyn Prompter>) -> Result<(Library, Option<String>), Failure> {
+    let library = source::library(options.library.as_deref())?;
+    match options.blueprint.as_deref().map(Named::new) {
+        Some(Named::Library(name)) => Ok((library, Some(name))),
+        Some(Named::Folder(folder)) => Ok((source::with_folder(library, &folder)?, None)),
+        None => {
+            let entries = super::list::list(options.library.as_deref())?;
+            let Some(prompter) = prompter else {
+                let names: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
+                return Err(Failure::invalid(
+                    Diagnostic::error("no blueprint was named, and there is no terminal to ask at")
+                        .hint(format!("name one: `goldpath new <blueprint> <dir>`; there is {}", names.join(", "))),
+                ));
+            };
+            let choices: Vec<_> = entries.into_iter().map(|entry| (entry.name, entry.summary)).collect();
+            let chosen = prompter.blueprint(&choices).map_err(stopped)?;
+            Ok((library, choices.into_iter().nth(chosen).map(|(name, _)| name)))
+        }
+    }
+}
+
+/// `./<name>`, where nobody named a destination.
+fn default_destination(resolution: &Resolution) -> Result<Destination, Failure> {
+    let name = match resolution.get("name") {
+        Some(Answer::Text(name)) if TreePath::new(name).is_ok() => name.clone(),
+        _ => {
+            return Err(Failure::invalid(
+                Diagnostic::error("nobody said where the repository goes")
+                    .hint("name a folder: `goldpath new <blueprint> <dir>`"),
+            ));
+        }
+    };
+    Destination::new(&PathBuf::from(name)).map_err(Failure::failed)
+}
+
+/// Answers on their way from questions to a rendered tree.
+struct Session<'a> {
+    blueprint: &'a Blueprint,
+    source: Option<&'a str>,
+    given: Given,
+    said: BTreeMap<String, Said>,
+    folder: Option<String>,
+    defaults: bool,
+}
+
+impl<'a> Session<'a> {
+    fn resolve(&self, unanswered: Unanswered) -> Result<Resolution<'a>, Diagnostics> {
+        resolve(self.blueprint, &self.given, &self.said, self.folder.as_deref(), unanswered)
+    }
+
+    /// All answers without asking.
+    fn take(&self) -> Result<Resolution<'a>, Failure> {
+        let unanswered = if self.defaults { Unanswered::TakeDefaults } else { Unanswered::LeaveOpen };
+        let resolution = self.resolve(unanswered)?;
+        let mut missing = resolution.missing();
+        if missing.is_empty() {
+            return Ok(resolution);
+        }
+        if !self.defaults && resolution.open.iter().all(|open| open.default.is_some()) {
+            missing.push(Diagnostic::error(format!(
+                "{} questions have no answer, and there is no terminal to ask at",
+                resolution.open.len()
+            ))
+            .hint("answer them with --set, --answers FILE or GOLDPATH_ANSWER_<KEY>, or take their defaults with --defaults"));
+        }
+        Err(Failure::Invalid(missing))
+    }
+
+    /// All answers, with a person to ask.
+    fn ask(&mut self, prompter: &mut dyn Prompter) -> Result<Resolution<'a>, Failure> {
+        // Keys in the order in which they were asked, to go back by.
+        let mut asked: Vec<String> = Vec::new();
+        loop {
+            let resolution = self.resolve(Unanswered::LeaveOpen)?;
+            let Some(open) = resolution.open.first() else { return Ok(resolution) };
+            let key = open.question.key.clone();
+            let progress = (asked.len() + 1, asked.len() + resolution.open.len());
+            match self.put(open, &resolution, progress, !asked.is_empty(), prompter)? {
+                Some(said) => {
+                    asked.push(key.clone());
+                    self.said.insert(key, said);
+                }
+                None => {
+                    if let Some(previous) = asked.pop() {
+                        self.said.remove(&previous);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Puts one question; nothing comes back where they want to go back.
+    fn put(
+        &self,
+        open: &answers::Open<'a>,
+        resolution: &Resolution,
+        progress: (usize, usize),
+        can_go_back: bool,
+        prompter: &mut dyn Prompter,
+    ) -> Result<Option<Said>, Failure> {
+        let question = open.question;
+        let context = resolution.context();
+        let check = |answer: &Answer| answers::validate(&self.blueprint.engine, question, &context, answer);
+        let accept = |text: &str| {
+            let answer = answers::parse(question, text)?;
+            check(&answer).map(|()| answer)
+        };
+        let asked = Asked {
+            question,
+            decision: question.decision.as_deref().and_then(|name| self.blueprint.decision(name)),
+            default: open.default.clone(),
+            refused: open.refused.as_ref(),
+            progress,
+            can_go_back,
+            accept: &accept,
+            check: &check,
+        };
+        Ok(match prompter.ask(&asked).map_err(stopped)? {
+            Reply::Default if open.default.is_some() => Some(Said::Default),
+            Reply::Default | Reply::Back => None,
+            Reply::Answer(answer) => Some(Said::Answer(answer)),
+        })
+    }
+
+    /// Asks one question again. An answer that leaves others without sense is not taken.
+    fn change(&mut self, key: &str, resolution: &Resolution<'a>, prompter: &mut dyn Prompter) -> Result<(), Failure> {
+        let Some(answered) = resolution.answers.iter().find(|answered| answered.question.key == key) else {
+            return Ok(());
+        };
+        let open = answers::Open {
+            question: answered.question,
+            default: Some(answered.answer.clone()),
+            refused: None,
+            waits: false,
+        };
+        let Some(said) = self.put(&open, resolution, (1, 1), true, prompter)? else { return Ok(()) };
+        if said == Said::Default {
+            return Ok(());
+        }
+        let before = (self.given.clone(), self.said.clone());
+        // What was said last counts, wherever the first answer came from.
+        self.given.forget(key);
+        self.said.insert(key.to_owned(), said);
+        if let Err(problems) = self.resolve(Unanswered::LeaveOpen) {
+            prompter.complain(&format!("that can't be changed, since other answers depend on it\n{problems}"));
+            (self.given, self.said) = before;
+        }
+        Ok(())
+    }
+
+    /// The tree, with what goldpath itself records in it.
+    fn render(&self, resolution: &Resolution) -> Result<(RenderedTree, Vec<(String, String)>), Failure> {
+        let plan = render::plan(self.blueprint, resolution)?;
+        let mut rendered = render::render(&plan)?;
+        let mut files = BTreeMap::new();
+        for (path, file) in rendered.tree.iter() {
+            let provenance = &rendered.provenance[path];
+            files.insert(
+                path.clone(),
+                Locked {
+                    blob: git::blob_id(&file.bytes),
+                    owner: provenance.owner,
+                    component: provenance.component.clone(),
+                    mode: file.mode,
+                },
+            );
+        }
+        let lock = Lock { blueprint: self.blueprint, source: self.source, answers: &resolution.answers, files };
+        for (path, text) in [(lock::CHOICES, lock.choices()), (lock::LOCK, lock.text())] {
+            let problem = |error: crate::tree::PathError| {
+                Failure::invalid(Diagnostic::error(error.to_string()).place(Place::file(path)))
+            };
+            let path = TreePath::new(path).map_err(problem)?;
+            rendered.tree.insert(path, File::regular(text)).map_err(problem)?;
+        }
+        Ok((rendered, plan.next))
+    }
+}
+
+/// What stands behind a file in an outline.
+fn note(rendered: &RenderedTree, path: &str) -> String {
+    match rendered.provenance.get(path) {
+        Some(provenance) => format!("{:8}  {}", provenance.owner.word(), provenance.component),
+        None => "goldpath".to_owned(),
+    }
+}
+
+fn report(
+    blueprint: &Blueprint,
+    resolution: &Resolution,
+    rendered: &RenderedTree,
+    next: Vec<(String, String)>,
+    destination: &Destination,
+) -> Report {
+    let files = rendered.tree.iter().map(|(path, file)| {
+        let provenance = rendered.provenance.get(path);
+        EmittedFile {
+            path: path.clone(),
+            owner: provenance.map(|provenance| provenance.owner),
+            component: provenance.map(|provenance| provenance.component.clone()),
+            mode: if file.mode == Mode::Executable { "0755" } else { "0644" }.to_owned(),
+            bytes: file.bytes.len(),
+        }
+    });
+    Report {
+        blueprint: blueprint.name.clone(),
+        version: blueprint.version.to_string(),
+        destination: destination.shown.clone(),
+        written: false,
+        answers: resolution.answers.iter().map(|a| (a.question.key.clone(), a.answer.clone())).collect(),
+        files: files.collect(),
+        findings: Vec::new(),
+        unread: Vec::new(),
+        evaluated: Evaluated::default(),
+        commit: None,
+        next: next.into_iter().map(|(run, about)| Step { run, about }).collect(),
+        warnings: resolution.warnings.0.clone(),
+        outline: outline(&rendered.tree, |path| note(rendered, path)),
+    }
+}

@@ -13,7 +13,7 @@ use crate::answers::Resolution;
 use crate::blueprint::component::{Content, Source};
 use crate::blueprint::{Blueprint, Component, Expression, Owner};
 use crate::diag::{Diagnostic, Diagnostics, Place};
-use crate::template::{self, Slots, slot_function};
+use crate::template::{self, Slots, slot_function, slot_lines_function};
 use crate::tree::{File, Mode, Tree, TreePath};
 
 /// Most files that one blueprint may emit.
@@ -362,13 +362,14 @@ pub fn render(plan: &Plan) -> Result<RenderedTree, Diagnostics> {
                 Content::Template(text) => text,
             };
             let component = plan.parts[file.part].component;
-            let slots = !component.slots.is_empty() && text.contains("slot(");
+            let slots = !component.slots.is_empty() && (text.contains("slot(") || text.contains("slot_lines("));
             let context = if slots || file.element.is_some() {
                 let mut context = contexts[file.part].clone();
                 context.extend(file.element.clone());
                 if slots {
                     let slots = filler(component, file.element.clone(), contexts.clone(), fillings.clone());
-                    context.push(("slot".to_owned(), slot_function(slots)));
+                    context.push(("slot".to_owned(), slot_function(slots.clone())));
+                    context.push(("slot_lines".to_owned(), slot_lines_function(slots)));
                 }
                 template::map(context)
             } else {

@@ -231,14 +231,13 @@ def main():
     if options.list:
         print_list()
         return 0
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    try:
-        return Run(options).main()
-    except KeyboardInterrupt:
-        print("\nstopped", file=sys.stderr)
-        return 130
-    finally:
-        shell.end_all()
+    def stopped(number, _):
+        shell.stop()
+        sys.exit(128 + number)
+
+    signal.signal(signal.SIGTERM, stopped)
+    signal.signal(signal.SIGINT, stopped)
+    return Run(options).main()
 
 
 if __name__ == "__main__":

@@ -25,11 +25,14 @@ class Result:
 
 _running = set()
 _lock = threading.Lock()
+_stopping = threading.Event()
 
 
 def run(argv, cwd=None, env=None, limit=600, stdin=None, log=None):
     """Runs a program to its end and returns what it said; past the limit it and its children are ended."""
     argv = [str(part) for part in argv]
+    if _stopping.is_set():
+        return Result(argv, 130, "not started: the run is being stopped", 0.0)
     started = time.monotonic()
     try:
         process = subprocess.Popen(
@@ -71,7 +74,9 @@ def end(process):
         pass
 
 
-def end_all():
+def stop():
+    """Ends everything that runs and starts nothing more."""
+    _stopping.set()
     with _lock:
         for process in list(_running):
             end(process)

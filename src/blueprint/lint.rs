@@ -32,13 +32,15 @@ pub fn lint(blueprint: &Blueprint) -> Diagnostics {
     problems
 }
 
-/// Names of slots that a template opens: `slot("make.targets")`.
+/// Names of slots that a template opens: `slot("make.targets")`, `slot_lines("make.phony")`.
 fn opened(text: &str) -> BTreeSet<&str> {
     let mut found = BTreeSet::new();
-    for (at, _) in text.match_indices("slot(") {
-        let rest = text[at + 5..].trim_start();
-        if let Some(quote) = rest.chars().next().filter(|c| matches!(c, '"' | '\'')) {
-            found.extend(rest[1..].split(quote).next());
+    for call in ["slot(", "slot_lines("] {
+        for (at, _) in text.match_indices(call) {
+            let rest = text[at + call.len()..].trim_start();
+            if let Some(quote) = rest.chars().next().filter(|c| matches!(c, '"' | '\'')) {
+                found.extend(rest[1..].split(quote).next());
+            }
         }
     }
     found

@@ -180,12 +180,13 @@ pub(super) fn is_name(text: &str) -> bool {
 }
 
 /// Names that templates have in any case, and that no question, value or input may take.
-pub const RESERVED: [&str; 13] = [
+pub const RESERVED: [&str; 14] = [
     "pins",
     "decisions",
     "blueprint",
     "owners",
     "slot",
+    "slot_lines",
     "destination",
     "value",
     "loop",

@@ -8,7 +8,7 @@
 pub mod case;
 pub mod quote;
 mod slot;
-pub use slot::function as slot_function;
+pub use slot::{function as slot_function, lines_function as slot_lines_function};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;

@@ -36,14 +36,28 @@ impl fmt::Display for FillingError {
 
 impl std::error::Error for FillingError {}
 
+/// The function `slot_lines` of templates: the lines that are filled in, as a list. An empty one says that nobody fills
+/// the slot.
+pub fn lines_function(slots: Slots) -> Value {
+    Value::from_function(move |name: &str| -> Result<Vec<String>, Error> {
+        let fillings = fill(&slots, name)?;
+        let lines = fillings.iter().flat_map(|filling| filling.lines()).map(str::trim_end);
+        Ok(lines.filter(|line| !line.is_empty()).map(str::to_owned).collect())
+    })
+}
+
+fn fill(slots: &Slots, name: &str) -> Result<Vec<String>, Error> {
+    slots(name).map_err(|problem| {
+        Error::new(ErrorKind::InvalidOperation, "a slot could not be filled").with_source(FillingError(problem))
+    })
+}
+
 /// The function `slot` of templates. `separator` stands between two fillings.
 pub fn function(slots: Slots) -> Value {
     Value::from_function(move |name: &str, options: Kwargs| -> Result<Value, Error> {
         let separator: Option<String> = options.get("separator")?;
         options.assert_all_used()?;
-        let fillings = slots(name).map_err(|problem| {
-            Error::new(ErrorKind::InvalidOperation, "a slot could not be filled").with_source(FillingError(problem))
-        })?;
+        let fillings = fill(&slots, name)?;
         let mut text = String::new();
         for filling in fillings.iter().filter(|filling| !filling.is_empty()) {
             if !text.is_empty() {

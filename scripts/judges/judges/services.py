@@ -17,7 +17,7 @@ import shell
 from engine import Judge
 
 GRACE = 12  # seconds; shorter than the default, so that the tests don't wait for it
-PATIENCE = 20  # seconds until the service must have started
+PATIENCE = 60  # seconds until the service must have started
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 DURATION = re.compile(rb"http[._]server[._]request[._]duration")
 BODY = json.dumps({"language": "en", "name": "Ada"}).encode()
@@ -79,7 +79,7 @@ class Running:
         """How the service is started: the very thing that was built."""
         if self.answers["lang"] == "go":
             return [str(self.folder / "build" / "bin" / self.answers["name"])], {}
-        package = self.answers["name"].replace("-", "_")
+        package = next((self.folder / "src").glob("*/__main__.py")).parent.name
         python = self.folder / ".venv" / "bin" / "python"
         return [str(python), "-m", package], {"PYTHONPATH": str(self.folder / "src")}
 
@@ -138,6 +138,9 @@ class Running:
             if ask(self.http, "/readyz")[0] == 200 and ask(self.metrics, "/metrics")[0] == 200:
                 return True
             time.sleep(0.1)
+        ended = process.poll()
+        if ended is not None:
+            return self.expect(False, f"exits with {ended} instead of starting")
         return self.expect(False, f"does not answer on /readyz and /metrics within {PATIENCE} s")
 
     def answers_as_promised(self):
@@ -222,6 +225,8 @@ class Running:
     def logs_as_promised(self, said):
         lines = [line for line in said.splitlines() if line.strip()]
         self.expect(lines, "logs nothing")
+        if not lines:
+            return
         traced = False
         for line in lines:
             try:

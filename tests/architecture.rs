@@ -16,8 +16,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("render", &["blueprint", "answers", "template", "tree", "diag"]),
     ("document", &["tree", "diag", "yaml"]),
     ("guardrail", &["document", "tree", "diag", "yaml"]),
-    ("lock", &["blueprint", "answers", "template", "tree"]),
+    ("lock", &["blueprint", "answers", "template", "tree", "diag"]),
     ("changes", &["tree", "diag"]),
+    ("report", &["guardrail", "diag"]),
     ("source", &["blueprint", "tree", "diag"]),
     ("git", &["tree", "diag"]),
     ("workdir", &["tree", "diag"]),
@@ -43,7 +44,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     // Besides operations the command line knows the values that go into and come out of them, and the edges it sets up.
-    ("cli", &["ops", "diag", "answers", "prompt", "workdir", "yaml", "guardrail"]),
+    ("cli", &["ops", "diag", "answers", "blueprint", "prompt", "report", "workdir", "yaml", "guardrail"]),
 ];
 
 #[test]

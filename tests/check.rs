@@ -33,7 +33,7 @@ fn a_new_repository_passes_from_any_folder_in_it() {
 #[test]
 fn edits_of_platform_files_are_drift_and_those_of_others_are_not() {
     let world = repository();
-    for path in ["README.md", "deploy/kustomize/base/configmap.yaml"] {
+    for path in ["README.md", "deploy/kustomize/base/deployment.yaml"] {
         let text = world.read(&format!("payments-api/{path}"));
         world.write(&format!("work/payments-api/{path}"), &format!("{text}\n"));
     }

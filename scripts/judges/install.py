@@ -229,7 +229,6 @@ class Tools:
         env.update(CHECKPOINT_DISABLE="1", TF_IN_AUTOMATION="1", TF_INPUT="0", DO_NOT_TRACK="1", NO_COLOR="1")
         if self.terraform_config:
             env["TF_CLI_CONFIG_FILE"] = str(self.terraform_config)
-            env["TF_DISABLE_PLUGIN_TLS"] = "1"
         env.update(more)
         return env
 

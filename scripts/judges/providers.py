@@ -14,7 +14,8 @@ WANTED = "registry.terraform.io/hashicorp/aws"
 
 def _usual_places():
     """Where Terraform itself would look, and what the user names."""
-    if own := os.environ.get("GOLDPATH_TERRAFORM_MIRROR"):
+    own = os.environ.get("GOLDPATH_TERRAFORM_MIRROR")
+    if own and own != "stub":
         yield pathlib.Path(own)
     home = pathlib.Path.home()
     yield home / ".terraform.d" / "plugins"
@@ -52,19 +53,23 @@ def find_mirror():
     return None
 
 
+def _stub(log):
+    """Terraform's CLI configuration for the project's stub of the provider, which is made once."""
+    if not STUB.exists():
+        raise install.Missing("no Terraform provider mirror on this machine, and no stub to build one from")
+    mirror = places.cache() / "terraform" / f"stub-{content.of_tree(STUB.parent, skip=('__pycache__',))[:16]}"
+    result = shell.run([STUB, mirror], limit=1200, log=log)
+    config = mirror / "terraform.tfrc"
+    if not result.ok or not config.exists():
+        raise install.Missing("stub provider: " + "\n".join(result.lines()[-8:]))
+    return config
+
+
 def configure(log):
-    """Writes Terraform's CLI configuration for the judges and returns (its path, what it uses)."""
-    mirror, told = find_mirror(), "providers from the mirror on this machine"
+    """Returns (Terraform's CLI configuration for the judges, what it uses in words)."""
+    mirror = None if os.environ.get("GOLDPATH_TERRAFORM_MIRROR") == "stub" else find_mirror()
     if not mirror:
-        if not STUB.exists():
-            raise install.Missing("no Terraform provider mirror on this machine, and no stub to build one from")
-        mirror = places.cache() / "terraform" / f"stub-{content.of_tree(STUB.parent)[:16]}"
-        told = "providers from the stub (no mirror on this machine)"
-        if not (mirror / ".installed").exists():
-            result = shell.run([STUB, mirror], limit=900, log=log)
-            if not result.ok:
-                raise install.Missing("stub provider: " + "\n".join(result.lines()[-8:]))
-            (mirror / ".installed").touch()
+        return _stub(log), "Terraform providers: the stub"
     text = (
         "provider_installation {\n  filesystem_mirror {\n"
         f'    path    = "{mirror}"\n    include = ["registry.terraform.io/*/*"]\n  }}\n}}\n'
@@ -72,4 +77,4 @@ def configure(log):
     config = places.cache() / "terraform" / f"config-{content.of(text)[:16]}.tfrc"
     config.parent.mkdir(parents=True, exist_ok=True)
     config.write_text(text, encoding="utf-8")
-    return config, told
+    return config, "Terraform providers: a mirror on this machine"

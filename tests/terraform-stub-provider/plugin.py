@@ -1,8 +1,8 @@
 """Serves a provider's schema to Terraform: plugin.py SCHEMA.pb CERTIFICATE.pem
 
 Terraform starts it and talks to it over the loopback interface. It says what resources look like and accepts every
-configuration that fits; it neither plans nor creates anything and knows no cloud. `terraform validate` needs no more, and
-neither does `terraform test` where the provider is mocked.
+configuration that fits; it neither plans nor creates anything and knows no cloud. `terraform validate` needs no more,
+and neither does `terraform test` where the provider is mocked.
 """
 
 import base64

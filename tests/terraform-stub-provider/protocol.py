@@ -1,7 +1,7 @@
 """The part of Terraform's plugin protocol 5 that this stub speaks.
 
-Message classes are made here, at run time, from a table of their fields: nothing has to be generated beforehand, and the
-only dependency is the protobuf runtime. Numbers and types are those of the protocol's tfplugin5.proto.
+Message classes are made here, at run time, from a table of their fields: nothing has to be generated beforehand, and
+the only dependency is the protobuf runtime. Numbers and types are those of the protocol's tfplugin5.proto.
 """
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory

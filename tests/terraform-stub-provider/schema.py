@@ -47,7 +47,10 @@ GETTER = re.compile(
     re.M,
 )
 # this._metric = new CloudwatchMetricAlarmMetricQueryMetricOutputReference(this, "metric");
-MEMBER = re.compile(r"^        this\._(\w+) = new (?P<type>\w+)\(this, [\"'](?P<name>\w+)[\"'](?:, (?P<set>true|false))?", re.M)
+MEMBER = re.compile(
+    r"^        this\._(\w+) = new (?P<type>\w+)\(this, [\"'](?P<name>\w+)[\"'](?:, (?P<set>true|false))?",
+    re.M,
+)
 RESET = re.compile(r"^    reset(\w+)\(\)", re.M)
 ACCESS = re.compile(r"\((?:this\._|struct\.)(\w+)(?:\.internalValue)?\)$")
 

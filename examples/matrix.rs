@@ -9,12 +9,13 @@ use std::path::PathBuf;
 
 use goldpath::answers::Given;
 use goldpath::blueprint::{self, Blueprint, QuestionType};
+use goldpath::ops::Failure;
 use goldpath::ops::new::{Options, new};
 use goldpath::source;
 
 /// Answers at the edges of what questions accept, by the question's key.
 const EDGES: [(&str, &[&str]); 4] = [
-    ("environments", &["dev,staging,prod", "prod", "dev,qa,int,staging,canary,production"]),
+    ("environments", &["dev,staging,prod", "prod", "dev,qa,int,staging,canary,production", "on,no"]),
     (
         "description",
         &[
@@ -22,7 +23,7 @@ const EDGES: [(&str, &[&str]); 4] = [
             "Takes payments",
         ],
     ),
-    ("name", &["payments-api", "a-name-of-forty-characters-as-long-as-k8s", "abc"]),
+    ("name", &["payments-api", "a-name-of-forty-characters-as-long-as-it", "yes"]),
     ("cost_center", &["4711", "no", "CC_12.a-b"]),
 ];
 
@@ -43,7 +44,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 git: true,
                 ..Options::default()
             };
-            let report = new(options, None).map_err(|failure| format!("{case}: {failure:?}"))?;
+            let report = new(options, None).map_err(|failure| format!("{case} ({answers:?}): {}", why(&failure)))?;
             cases.push(serde_json::json!({ "case": case, "dir": folder.join(&case), "answers": report.answers }));
         }
     }
@@ -105,4 +106,17 @@ fn covering(blueprint: &Blueprint) -> Vec<Vec<(String, String)>> {
 
 fn pair(a: usize, i: usize, b: usize, j: usize) -> (usize, usize, usize, usize) {
     if a < b { (a, i, b, j) } else { (b, j, a, i) }
+}
+
+fn why(failure: &Failure) -> String {
+    match failure {
+        Failure::Invalid(problems) | Failure::Failed(problems) => problems.to_string(),
+        Failure::Guardrails(report) => {
+            let findings = report.findings.iter().map(|finding| {
+                format!("{}:{}: {}: {}", finding.path, finding.line.unwrap_or(1), finding.rule, finding.message)
+            });
+            findings.chain(report.unread.iter().map(ToString::to_string)).collect::<Vec<_>>().join("\n")
+        }
+        Failure::Cancelled => "cancelled".to_owned(),
+    }
 }

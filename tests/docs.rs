@@ -60,7 +60,14 @@ fn the_manifest_reference_is_generated_from_the_code() {
 #[test]
 fn the_help_is_as_it_was_read_last() {
     let world = World::new();
-    for command in [&["--help"][..], &["new", "--help"], &["list", "--help"], &["show", "--help"], &["check", "--help"], &["explain", "--help"]] {
+    for command in [
+        &["--help"][..],
+        &["new", "--help"],
+        &["list", "--help"],
+        &["show", "--help"],
+        &["check", "--help"],
+        &["explain", "--help"],
+    ] {
         let run = world.run(command).success();
         insta::assert_snapshot!(command.join("_").replace("--", ""), run.stdout);
     }

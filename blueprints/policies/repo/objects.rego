@@ -35,18 +35,18 @@ workloads[index] := it if {
 }
 
 # Workloads that serve, with the labels of their pods.
-servers[index] := object.get(object.get(template, "metadata", {}), "labels", {}) if {
+servers[index] := labels if {
 	some index, it in workloads
 	it.kind in {"Deployment", "StatefulSet", "Rollout"}
 	not index in taken_over
-	template := template_of[index]
+	labels := object.get(object.get(pods(it), "metadata", {}), "labels", {})
 }
 
-template_of[index] := it.spec.template if some index, it in workloads
+# The template of a workload's pods.
+pods(it) := it.spec.template
 
-# A Rollout may take its pods from a Deployment.
-template_of[index] := deployment.spec.template if {
-	some index, it in workloads
+# A Rollout may take it from a Deployment.
+pods(it) := deployment.spec.template if {
 	not it.spec.template
 	some deployment in workloads
 	deployment.kind == "Deployment"

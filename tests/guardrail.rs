@@ -1,5 +1,7 @@
 //! The guardrail library as the rest of goldpath uses it: loading, judging, rendering Kustomize sources, and foreign input.
 
+#![allow(clippy::unwrap_used, reason = "a test says by panicking what went wrong")]
+
 use std::collections::BTreeSet;
 use std::path::Path;
 

@@ -42,7 +42,10 @@ servers[index] := object.get(object.get(template, "metadata", {}), "labels", {})
 	template := template_of[index]
 }
 
-template_of[index] := it.spec.template if some index, it in workloads
+template_of[index] := template if {
+	some index, it in workloads
+	template := it.spec.template
+}
 
 # A Rollout may take its pods from a Deployment.
 template_of[index] := deployment.spec.template if {

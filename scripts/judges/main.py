@@ -40,7 +40,7 @@ otherwise from the project's stub. What a run leaves to look at is under target/
 def cargo_steps(folder):
     """The project's own steps: name, what it is about, command."""
     return (
-        ("fmt", "cargo fmt --check", ["cargo", "fmt", "--all", "--check"]),
+        ("fmt", "cargo fmt --check", ["cargo", "fmt", "--all", "--check", "--", "--color=never"]),
         ("clippy", "clippy, warnings denied", ["cargo", "clippy", "--all-targets", "--locked", "--", "-D", "warnings"]),
         ("cargo-test", "unit and integration tests", ["cargo", "test", "--locked"]),
         ("build", "the release binary", ["cargo", "build", "--release", "--locked"]),
@@ -112,12 +112,11 @@ class Run:
             self.report.step("prerequisites", problems, 0.0)
             return self.report.close()
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
-            started = time.monotonic()
             needed = self.needs_cases() or self.wants("install") or self.wants("self-test") or self.options.install
             installing = pool.submit(self.install) if needed else None
             emitted = self.cargo()
             if installing:
-                tools = self.installed(installing.result(), time.monotonic() - started)
+                tools = self.installed(*installing.result())
                 if tools:
                     self.with_tools(tools, emitted)
         return self.report.close()
@@ -132,7 +131,7 @@ class Run:
                 continue
             if name == "matrix":
                 shutil.rmtree(target, ignore_errors=True)
-            result = shell.run(argv, cwd=places.ROOT, limit=2400, log=self.report.log(name))
+            result = shell.run(argv, cwd=places.ROOT, env={**os.environ, "CARGO_TERM_COLOR": "never"}, limit=2400, log=self.report.log(name))
             findings = [] if result.ok else self.told(result)
             note = ""
             if name == "cargo-test":
@@ -154,7 +153,9 @@ class Run:
         wanted = None
         if self.options.only and not self.wants("install") and not self.wants("self-test"):
             wanted = {tool for judge in self.judges for tool in judge.tools} | {"lint", "kubectl"}
-        return install.everything(self.report.log_folder, wanted)
+        started = time.monotonic()
+        outcome = install.everything(self.report.log_folder, wanted)
+        return outcome, time.monotonic() - started
 
     def installed(self, outcome, seconds):
         tools, fresh, problems = outcome

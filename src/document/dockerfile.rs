@@ -347,6 +347,21 @@ impl<'a> Reader<'a> {
 
     /// What makes BuildKit, and so conftest, refuse the file.
     fn check(&self, instruction: &Instruction, start: usize) -> Result<(), Diagnostic> {
+        let known: &[&str] = match instruction.name.to_lowercase().as_str() {
+            "from" => &["platform"],
+            "copy" => &["from", "chown", "chmod", "link", "parents", "exclude"],
+            "add" => &["keep-git-dir", "checksum", "chown", "chmod", "link", "exclude", "unpack"],
+            "run" => &["mount", "network", "security", "device"],
+            "healthcheck" => &["interval", "timeout", "start-period", "start-interval", "retries"],
+            _ => &[],
+        };
+        for flag in instruction.flags.iter().flatten() {
+            let name = flag.trim_start_matches("--").split('=').next().unwrap_or_default();
+            if !known.contains(&name) {
+                let instruction = instruction.name.to_uppercase();
+                return Err(self.problem(format!("{instruction} has no flag --{name}"), start));
+            }
+        }
         let count = instruction.values.as_ref().map_or(0, Vec::len);
         let wants = match instruction.name.to_lowercase().as_str() {
             "from" if count != 1 && count != 3 => "one argument, or three",
@@ -461,6 +476,7 @@ mod tests {
             ("FROM a\nENV x\n", 2),
             ("\n# only a comment\n", 1),
             ("FROM a\nCOPY x\n", 2),
+            ("FROM a AS b\nADD --from=b x y\n", 2),
         ] {
             let problem = read(&Arc::from("Dockerfile"), text).unwrap_err();
             assert_eq!(problem.place.unwrap().line, Some(line), "{text}");

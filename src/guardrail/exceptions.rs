@@ -17,7 +17,7 @@ pub struct Exception {
     pub owner: String,
     /// Why.
     pub reason: String,
-    /// The last day that it holds.
+    /// The day from which it no longer holds.
     pub expires: Date,
     /// Where it is written.
     pub place: Place,
@@ -68,7 +68,7 @@ impl Exceptions {
             }
         }
         exceptions.expired =
-            (0..exceptions.entries.len()).filter(|index| exceptions.entries[*index].expires < today).collect();
+            (0..exceptions.entries.len()).filter(|index| exceptions.entries[*index].expires <= today).collect();
         problems.into_result(exceptions)
     }
 
@@ -118,7 +118,7 @@ impl Exception {
             problems.push(
                 Diagnostic::error(format!("`{expires}` is not a day"))
                     .place(place(entry.get("expires").unwrap_or(entry)))
-                    .hint("write the last day that the exception holds, as in 2027-03-31"),
+                    .hint("write the day from which the exception no longer holds, as in 2027-03-31"),
             );
         }
         let glob = GlobBuilder::new(&path).literal_separator(true).build();
@@ -158,10 +158,10 @@ mod tests {
     }
 
     #[test]
-    fn an_exception_holds_until_its_last_day() {
+    fn an_exception_holds_until_its_day_has_come() {
         let exceptions = parse(
-            "exceptions:\n  - {rule: S5, path: 'deploy/**', owner: a, reason: b, expires: 2026-11-24}\n  \
-             - {rule: S5, path: x, owner: a, reason: b, expires: 2026-11-23}\n",
+            "exceptions:\n  - {rule: S5, path: 'deploy/**', owner: a, reason: b, expires: 2026-11-25}\n  \
+             - {rule: S5, path: x, owner: a, reason: b, expires: 2026-11-24}\n",
         )
         .unwrap();
         assert_eq!(exceptions.entries.len(), 2);

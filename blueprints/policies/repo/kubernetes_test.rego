@@ -150,6 +150,7 @@ test_a_rollout_takes_the_place_of_its_deployment if {
 	}
 	target := object.union(scaler, {"spec": {"scaleTargetRef": {"kind": "Rollout"}}})
 	count(repo.deny) == 0 with input as files([deployment, rollout, budget, target, policy])
+	count(repo.deny) == 0 with input as files([rollout, deployment, budget, target, policy])
 	denied([deployment, rollout, target, policy], "R1") == {"Rollout api has no PodDisruptionBudget"}
 }
 

@@ -35,18 +35,21 @@ workloads[index] := it if {
 }
 
 # Workloads that serve, with the labels of their pods.
-servers[index] := labels if {
+servers[index] := object.get(object.get(template, "metadata", {}), "labels", {}) if {
 	some index, it in workloads
 	it.kind in {"Deployment", "StatefulSet", "Rollout"}
 	not index in taken_over
-	labels := object.get(object.get(pods(it), "metadata", {}), "labels", {})
+	template := template_of[index]
 }
 
-# The template of a workload's pods.
-pods(it) := it.spec.template
+template_of[index] := template if {
+	some index, it in workloads
+	template := it.spec.template
+}
 
-# A Rollout may take it from a Deployment.
-pods(it) := deployment.spec.template if {
+# A Rollout may take its pods from a Deployment.
+template_of[index] := deployment.spec.template if {
+	some index, it in workloads
 	not it.spec.template
 	some deployment in workloads
 	deployment.kind == "Deployment"

@@ -33,9 +33,10 @@ class Judge:
 class Bench:
     """What a judge works with: the tools, a log and throw-away folders."""
 
-    def __init__(self, tools, log):
+    def __init__(self, tools, log, folder):
         self.tools = tools
         self.log = log
+        self.folder = folder
 
     def scratch(self):
         return tempfile.TemporaryDirectory(prefix="goldpath-judge-")
@@ -76,7 +77,7 @@ def run(judges, cases, project, tools, report):
     def one(judge, case, items):
         started = time.monotonic()
         try:
-            found = judge.judge(case, items, Bench(tools, report.log(judge.name)))
+            found = judge.judge(case, items, Bench(tools, report.log(judge.name), report.log_folder.parent))
         except Exception:  # a judge that breaks has not passed anything
             found = [f"[{case.name}] the judge itself failed:\n{traceback.format_exc(limit=4)}"]
         return judge, items, found, time.monotonic() - started
@@ -122,7 +123,7 @@ def prove(judge, fixture, tools, log):
         items = judge.items(case)
         if not items:
             return f"{judge.name}: sees nothing to judge in its own known-bad fixture"
-        said = "\n".join(judge.judge(case, list(items), Bench(tools, log)))
+        said = "\n".join(judge.judge(case, list(items), Bench(tools, log, pathlib.Path(place) / "build")))
     lost = [text for text in expected if text not in said]
     if lost or not expected:
         return f"{judge.name}: does not report {lost} in its known-bad fixture; it said:\n{said or '(nothing)'}"

@@ -85,7 +85,7 @@ def print_list():
 class Run:
     def __init__(self, options):
         self.options = options
-        self.folder = places.work()
+        self.folder, self.lock = places.work()
         logs = self.folder / "logs"
         shutil.rmtree(logs, ignore_errors=True)
         logs.mkdir(parents=True)
@@ -131,7 +131,8 @@ class Run:
                 continue
             if name == "matrix":
                 shutil.rmtree(target, ignore_errors=True)
-            result = shell.run(argv, cwd=places.ROOT, env={**os.environ, "CARGO_TERM_COLOR": "never"}, limit=2400, log=self.report.log(name))
+            env = {**os.environ, "CARGO_TERM_COLOR": "never"}
+            result = shell.run(argv, cwd=places.ROOT, env=env, limit=2400, log=self.report.log(name))
             findings = [] if result.ok else self.told(result)
             note = ""
             if name == "cargo-test":
@@ -145,7 +146,7 @@ class Run:
     @staticmethod
     def told(result):
         """The part of a failed cargo run that says what is wrong."""
-        quiet = re.compile(r"\s*(Compiling|Downloaded|Downloading|Checking|Finished|Running|Locking|Updating|Blocking) ")
+        quiet = re.compile(r"\s*(Compiling|Downloaded|Downloading|Checking|Finished|Running|Locking|Updating) ")
         lines = [line for line in result.lines() if not quiet.match(line) and not re.match(r"test .* ok$", line)]
         return lines[-60:] or [f"exit {result.code}"]
 
@@ -210,7 +211,8 @@ class Run:
                 mark.parent.mkdir(parents=True, exist_ok=True)
                 mark.touch()
             proven += 1
-        self.report.step("self-test", problems, time.monotonic() - started, f"{proven} judges report their bad fixtures")
+        note = f"{proven} judges report their bad fixtures"
+        self.report.step("self-test", problems, time.monotonic() - started, note)
 
     def release(self, chosen, tools):
         started = time.monotonic()

@@ -1,5 +1,7 @@
 """Where things are: the project, the cache of installed judges, the folder of this run."""
 
+import fcntl
+import itertools
 import os
 import pathlib
 
@@ -17,7 +19,23 @@ def cache():
     return pathlib.Path(base).absolute() / "goldpath" / "judges"
 
 
+def target():
+    own = os.environ.get("CARGO_TARGET_DIR")
+    return pathlib.Path(own).absolute() if own else ROOT / "target"
+
+
 def work():
-    """What one run leaves behind to look at: cases, copies, logs. Ignored by git, replaced by the next run."""
-    target = os.environ.get("CARGO_TARGET_DIR")
-    return (pathlib.Path(target).absolute() if target else ROOT / "target") / "judges"
+    """The folder for what a run leaves behind to look at: cases, copies, logs. Replaced by the next run.
+
+    Returns it with a lock that is held as long as the process lives; a run beside another one gets a folder of its own.
+    """
+    for number in itertools.count(1):
+        folder = target() / ("judges" if number == 1 else f"judges-{number}")
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = open(folder / "lock", "w", encoding="utf-8")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            continue
+        return folder, lock

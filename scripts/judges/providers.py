@@ -39,7 +39,7 @@ def find_mirror():
     for place in places_to_try:
         if _holds(place):
             return place
-    skipped = ["/proc", "/sys", "/tmp", places.ROOT, places.work(), places.cache()]
+    skipped = ["/proc", "/sys", "/tmp", places.ROOT, places.target(), places.cache()]
     prune = [word for path in skipped for word in ("-path", str(path), "-o")]
     argv = ["find", "/", "(", *prune, "-name", ".terraform", ")", "-prune", "-o", "-type", "d"]
     found = shell.run([*argv, "-path", f"*/{WANTED}", "-print"], limit=120)

@@ -48,7 +48,8 @@ class Kubeconform(Judge):
         for version in install.KUBERNETES:
             argv = [bench.tools["kubeconform"], "-strict", "-kubernetes-version", version]
             argv += ["-schema-location", f"{schemas}/kubernetes/v{version}/" + "{{.ResourceKind}}{{.KindSuffix}}.json"]
-            argv += ["-schema-location", f"{schemas}/crds/" + "{{.Group}}/{{.ResourceKind}}_{{.ResourceAPIVersion}}.json"]
+            custom = "{{.Group}}/{{.ResourceKind}}_{{.ResourceAPIVersion}}.json"
+            argv += ["-schema-location", f"{schemas}/crds/{custom}"]
             for line in said(case, run(bench, [*argv, *paths], case.tree)):
                 for path, name in paths.items():
                     line = line.replace(path, name)

@@ -12,7 +12,6 @@ import subprocess
 import threading
 import time
 
-import places
 import shell
 from engine import Judge
 
@@ -261,7 +260,7 @@ class Service(Judge):
     def judge(self, case, items, bench):
         findings = []
         for item in items:
-            folder = places.work() / "services" / f"{item.replace(', ', '-')}-{case.name}"
+            folder = bench.folder / "services" / f"{item.replace(', ', '-')}-{case.name}"
             shutil.rmtree(folder, ignore_errors=True)
             shutil.copytree(case.released or case.tree, folder, symlinks=True)
             log = bench.log.with_name(f"service-{folder.name}.log")

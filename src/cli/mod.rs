@@ -24,16 +24,18 @@ use print::Printer;
 
 const AFTER_HELP: &str = "\
 Examples:
-  goldpath new                                    choose a blueprint, answer its questions, look over it, write it
-  goldpath new service payments-api               the same for one blueprint and folder
-  goldpath new service payments-api --defaults    ask nothing
-  goldpath new ./my-blueprint demo --dry-run      see what a blueprint of your own would write
-  goldpath show service                           questions, choices with their trade-offs, files and their owners
+  goldpath new                           choose and answer at prompts
+  goldpath new service payments-api      one blueprint, one folder
+  goldpath new service api --defaults    ask nothing
+  goldpath new ./mine demo --dry-run     see what your own would write
+  goldpath show service                  questions, trade-offs, files, owners
+  goldpath check                         is this repository still on its path?
 
-  goldpath check                                  is this repository still on its golden path?
-
-Exit codes: 0 fine, 1 failed, 2 usage or invalid answers or blueprint, 3 guardrail findings, 4 drift, 5 outdated,
-130 interrupted";
+Exit codes:
+  0 fine                                 3 guardrail findings
+  1 failed                               4 drift
+  2 wrong usage, answers or blueprint    5 outdated
+                                         130 interrupted";
 
 /// A golden-path project scaffolder: from a few answers to a service repository that is ready for production.
 #[derive(Debug, Parser)]
@@ -62,7 +64,7 @@ struct Global {
     /// When to use colour; `NO_COLOR` is respected
     #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
     color: Color,
-    /// What to print: text for people or JSON for programs
+    /// What to print: text for people, JSON for programs; the other formats are those of `check`
     #[arg(long, value_name = "FORMAT", default_value = "text", global = true)]
     output: Output,
 }
@@ -78,13 +80,9 @@ enum Color {
 enum Output {
     Text,
     Json,
-    /// Static analysis results for code scanning; of `check`
     Sarif,
-    /// Test results; of `check`
     Junit,
-    /// Annotations of GitHub Actions; of `check`
     Github,
-    /// Code quality of GitLab; of `check`
     Gitlab,
 }
 

@@ -18,19 +18,21 @@ use crate::prompt::terminal::Terminal;
 use crate::yaml::{self, Kind, Node};
 
 const AFTER_HELP: &str = "\
-At a terminal every question that is still open is asked, with what its choices gain and cost; a review shows the
-answers before anything is written. Without a terminal nothing is ever asked.
+At a terminal every question that is still open is asked, with what its choices
+gain and cost; a review shows the answers before anything is written. Without a
+terminal nothing is ever asked.
 
 An answer comes from the first of these that has one:
-  --set, --answers, GOLDPATH_ANSWER_<KEY>, the prompt, `answers:` in goldpath's config.yaml, the blueprint's default
+  --set, --answers, GOLDPATH_ANSWER_<KEY>, the prompt,
+  `answers:` in ~/.config/goldpath/config.yaml, the blueprint's default
 
 Examples:
-  goldpath new                                              choose everything at prompts
-  goldpath new service payments-api --defaults              ask nothing
-  goldpath new service payments-api --set lang=python --set environments=dev,prod --defaults
-  goldpath new service payments-api --answers answers.yaml  answers from a file; `-` reads standard input
-  goldpath new service payments-api --defaults --dry-run    show what would be written
-  goldpath new ./my-blueprint demo                          a blueprint of your own";
+  goldpath new                                 choose everything at prompts
+  goldpath new service payments-api --defaults
+  goldpath new service api --defaults --set lang=python --set tier=2
+  goldpath new service api --answers file.yaml    `-` reads standard input
+  goldpath new service api --defaults --dry-run   show what would be written
+  goldpath new ./my-blueprint demo                a blueprint of your own";
 
 /// Most bytes that are read as answers.
 const ANSWERS_LIMIT: u64 = 4 * 1024 * 1024;

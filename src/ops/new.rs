@@ -291,12 +291,13 @@ impl<'a> Session<'a> {
         if missing.is_empty() {
             return Ok(resolution);
         }
-        if !self.defaults && resolution.open.iter().all(|open| open.default.is_some()) {
-            missing.push(Diagnostic::error(format!(
-                "{} questions have no answer, and there is no terminal to ask at",
-                resolution.open.len()
-            ))
-            .hint("answer them with --set, --answers FILE or GOLDPATH_ANSWER_<KEY>, or take their defaults with --defaults"));
+        if !self.defaults {
+            let count = resolution.open.len();
+            missing.push(
+                Diagnostic::error(format!("{count} questions have no answer, and there is no terminal to ask at")).hint(
+                    "answer with --set, --answers FILE or GOLDPATH_ANSWER_<KEY>; --defaults takes the default of those that have one",
+                ),
+            );
         }
         Err(Failure::Invalid(missing))
     }

@@ -4,6 +4,7 @@ Runs in an environment that has PyYAML: workload.py MANIFEST. Schemas can't see 
 nothing, a port that nobody opens, a quota that the workload outgrows.
 """
 
+import fractions
 import pathlib
 import re
 import sys
@@ -18,13 +19,14 @@ CLUSTER_WIDE = {
     "ValidatingAdmissionPolicy",
     "ValidatingAdmissionPolicyBinding",
 }
-UNITS = {"": 1, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
+THOUSANDTH = fractions.Fraction(1, 1000)
+UNITS = {"": 1, "m": THOUSANDTH, "k": 10**3, "M": 10**6, "G": 10**9, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 
 
 def amount(quantity):
     """A Kubernetes quantity as a number."""
     match = re.fullmatch(r"([\d.]+)([A-Za-z]*)", str(quantity))
-    return float(match.group(1)) * UNITS[match.group(2)]
+    return fractions.Fraction(match.group(1)) * UNITS[match.group(2)]
 
 
 def percent(value, total, up):
@@ -320,7 +322,7 @@ class Review:
                         )
                 for name, need in needs.items():
                     if name in hard and amount(hard[name]) < need:
-                        self.flaw(one, f"{name} is {hard[name]}, but {pods} pods need {need:g}")
+                        self.flaw(one, f"{name} is {hard[name]}, but {pods} pods need {float(need):g}")
         for one in self.kind("LimitRange"):
             for limit in one["spec"]["limits"]:
                 if limit["type"] != "Container":

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 
 import content
 from engine import Judge
@@ -33,9 +34,17 @@ class ValidateAndTest(Judge):
 
     def items(self, case):
         modules = case.digest(*case.files("infra/modules/*"))
-        return {
-            folder: content.of(folder, modules, case.digest(*case.files(f"{folder}/*"))) for folder in folders(case)
-        }
+        # Environments that differ in nothing but their name are judged once: the one with the longest name.
+        ordered = sorted(folders(case), key=lambda folder: (-len(folder), folder))
+        return {folder: content.of(modules, self._nameless(case, folder)) for folder in ordered}
+
+    def _nameless(self, case, folder):
+        parent, _, name = folder.rpartition("/")
+        if parent != "infra/environments":
+            return content.of(folder, case.digest(*case.files(f"{folder}/*")))
+        word = re.compile(rf"\b{re.escape(name)}\b")
+        parts = [(file.removeprefix(folder), word.sub("…", case.text(file))) for file in case.files(f"{folder}/*")]
+        return content.of(parent, *(part for pair in parts for part in pair))
 
     def judge(self, case, items, bench):
         findings = []

@@ -22,7 +22,7 @@ pub struct ExplainArgs {
 }
 
 pub fn run(args: &ExplainArgs, global: &Global, printer: &Printer) -> Result<(), Failure> {
-    let library = global.library.as_deref();
+    let library = global.blueprints.as_deref();
     let json = global.output == Output::Json;
     let Some(topic) = &args.topic else {
         let topics = topics(library)?;

@@ -9,7 +9,7 @@ use crate::ops::{self, Failure};
 pub struct ListArgs {}
 
 pub fn run(_: &ListArgs, global: &Global, printer: &Printer) -> Result<(), Failure> {
-    let entries = ops::list::list(global.library.as_deref())?;
+    let entries = ops::list::list(global.blueprints.as_deref())?;
     if global.output == Output::Json {
         printer.json(&serde_json::json!({ "blueprints": entries }));
         return Ok(());

@@ -53,8 +53,8 @@ struct Global {
     #[arg(short = 'C', value_name = "DIR", global = true)]
     directory: Option<PathBuf>,
     /// Take blueprints from this folder instead of the library in the binary
-    #[arg(long, value_name = "DIR", env = "GOLDPATH_LIBRARY", global = true)]
-    library: Option<PathBuf>,
+    #[arg(long = "library", value_name = "DIR", env = "GOLDPATH_LIBRARY", global = true)]
+    blueprints: Option<PathBuf>,
     /// Print nothing but results and problems
     #[arg(short, long, global = true)]
     quiet: bool,

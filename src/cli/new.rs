@@ -72,7 +72,7 @@ fn key_value(text: &str) -> Result<(String, String), String> {
 
 pub fn run(args: &NewArgs, global: &Global, printer: &Printer) -> Result<(), Failure> {
     let options = Options {
-        library: global.library.clone(),
+        blueprints: global.blueprints.clone(),
         blueprint: args.blueprint.clone(),
         destination: args.destination.clone(),
         given: given(args)?,

@@ -20,7 +20,7 @@ pub struct ShowArgs {
 }
 
 pub fn run(args: &ShowArgs, global: &Global, printer: &Printer) -> Result<(), Failure> {
-    let description = ops::show::show(global.library.as_deref(), &args.blueprint)?;
+    let description = ops::show::show(global.blueprints.as_deref(), &args.blueprint)?;
     if global.output == Output::Json {
         printer.json(&description);
     } else {

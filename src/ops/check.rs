@@ -21,7 +21,7 @@ const POLICIES: &str = "policy/rego/";
 #[derive(Debug, Default)]
 pub struct Options {
     /// A folder in place of the library in the binary.
-    pub library: Option<PathBuf>,
+    pub blueprints: Option<PathBuf>,
     /// The repository, or a folder in it.
     pub path: PathBuf,
     /// The day on which exceptions are judged.
@@ -191,7 +191,7 @@ fn contents(root: &Path, recorded: &Recorded) -> Result<(Tree, Vec<Diagnostic>),
 
 /// The library's policies, and its version of the blueprint where that is newer.
 fn library(options: &Options, recorded: &Recorded) -> Result<(Tree, Option<String>), Failure> {
-    let library = source::library(options.library.as_deref())?;
+    let library = source::library(options.blueprints.as_deref())?;
     let manifest = library.tree.get(&format!("{}/blueprint.yaml", recorded.blueprint));
     let newer = manifest.filter(|_| recorded.path.is_none()).and_then(|file| {
         let text = String::from_utf8_lossy(&file.bytes);

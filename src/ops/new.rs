@@ -30,7 +30,7 @@ pub(super) const EXCEPTIONS: &str = "policy/exceptions.yaml";
 #[derive(Debug, Default)]
 pub struct Options {
     /// A folder in place of the library in the binary.
-    pub library: Option<PathBuf>,
+    pub blueprints: Option<PathBuf>,
     /// The blueprint as the user named it; asked for where nobody did.
     pub blueprint: Option<String>,
     /// Where the repository goes; `./<name>` where nobody says.
@@ -234,12 +234,12 @@ fn stopped(stopped: Stopped) -> Failure {
 
 /// Finds the blueprint that the user named, or lets them choose one.
 fn find(options: &Options, prompter: &mut Option<&mut dyn Prompter>) -> Result<(Library, Option<String>), Failure> {
-    let library = source::library(options.library.as_deref())?;
+    let library = source::library(options.blueprints.as_deref())?;
     match options.blueprint.as_deref().map(Named::new) {
         Some(Named::Library(name)) => Ok((library, Some(name))),
         Some(Named::Folder(folder)) => Ok((source::with_folder(library, &folder)?, None)),
         None => {
-            let entries = super::list::list(options.library.as_deref())?;
+            let entries = super::list::list(options.blueprints.as_deref())?;
             let Some(prompter) = prompter else {
                 let names: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
                 return Err(Failure::invalid(

@@ -60,8 +60,11 @@ def plan(judges, cases, project):
         for case in [*cases, *([project] if judge.whole_project and project else [])]:
             items = judge.items(case)
             seen[judge.name] += len(items)
-            new = [item for item, digest in items.items() if digest not in known]
-            known.update(items.values())
+            new = []
+            for item, digest in items.items():
+                if digest not in known:
+                    known.add(digest)
+                    new.append(item)
             if new:
                 jobs.append((judge, case, new))
     jobs.sort(key=lambda job: -job[0].weight)

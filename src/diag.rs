@@ -235,7 +235,6 @@ pub fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
         .filter(|(distance, name)| *distance <= 1 + name.chars().count().min(typed.len()) / 4)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
-        .or(None)
 }
 
 /// The hint for an unknown name: the nearest one, else all there are.

@@ -251,6 +251,17 @@ impl Tree {
         self.files.iter()
     }
 
+    /// The files whose paths start with a folder such as `policies/`, under their full paths.
+    #[must_use]
+    pub fn under(&self, folder: &str) -> Tree {
+        let mut found = Tree::new();
+        for (path, file) in self.iter().filter(|(path, _)| path.as_str().starts_with(folder)) {
+            // What collides with nothing among all files collides with nothing among some of them.
+            let _ = found.insert(path.clone(), file.clone());
+        }
+        found
+    }
+
     /// How many files there are.
     pub fn len(&self) -> usize {
         self.files.len()

@@ -179,12 +179,12 @@ fn questions(reader: &mut Reader, engine: &Engine, node: Option<&Node>) -> Vec<Q
             reader.report(item.span, format!("there are two questions `{}`", question.key), None);
         }
         // A question can lean on those before it, since those after it have no answer yet.
-        let expressions = question.default.iter().map(|e| (e, true)).chain(question.when.iter().map(|e| (e, false)));
+        let expressions = question.default.iter().chain(&question.when);
         let checks = question.validate.iter().chain(&question.items).filter_map(|validation| match &validation.check {
-            question::Check::Expression(expression) => Some((expression, true)),
+            question::Check::Expression(expression) => Some(expression),
             question::Check::Pattern(_) => None,
         });
-        for (expression, _) in expressions.chain(checks) {
+        for expression in expressions.chain(checks) {
             for name in engine.names_in_expression(&expression.text).unwrap_or_default() {
                 let root = name.split('.').next().unwrap_or(&name);
                 if root == "destination" || root == "value" || found.iter().any(|other| other.key == root) {

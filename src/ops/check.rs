@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::blueprint::Owner;
-use crate::diag::{Diagnostic, Diagnostics, Place};
+use crate::diag::{Diagnostic, Place};
 use crate::guardrail::{self, Evaluated, Exceptions, Finding, Rule};
 use crate::lock::{self, Recorded};
 use crate::tree::{Mode, Tree, TreePath};
@@ -205,16 +205,8 @@ fn library(options: &Options, recorded: &Recorded) -> Result<(Tree, Option<Strin
 /// The repository's own guardrails, which are the platform's and can't be weakened without drift; the library's where
 /// there are none.
 fn policies(tree: &Tree, library: &Tree) -> Tree {
-    let under = |tree: &Tree, folder: &str| {
-        let mut found = Tree::new();
-        for (path, file) in tree.iter().filter(|(path, _)| path.as_str().starts_with(folder)) {
-            // Every path comes from a tree, where it collides with none.
-            let _ = found.insert(path.clone(), file.clone());
-        }
-        found
-    };
-    let own = under(tree, POLICIES);
-    if own.iter().any(|(path, _)| path.as_str().ends_with(".rego")) { own } else { under(library, "policies/") }
+    let own = tree.under(POLICIES);
+    if own.iter().any(|(path, _)| path.as_str().ends_with(".rego")) { own } else { library.under("policies/") }
 }
 
 fn drift(tree: &Tree, recorded: &Recorded) -> Vec<Drift> {
@@ -232,11 +224,4 @@ fn drift(tree: &Tree, recorded: &Recorded) -> Vec<Drift> {
         Some(Drift { path: path.clone(), change, component: locked.component.clone() })
     });
     changed.collect()
-}
-
-/// Problems as one list, for formats that know no difference.
-impl From<&Report> for Diagnostics {
-    fn from(report: &Report) -> Self {
-        Diagnostics(report.exceptions.iter().chain(&report.unread).cloned().collect())
-    }
 }

@@ -8,7 +8,7 @@ use super::Failure;
 use crate::blueprint::{self, Decision};
 use crate::diag::{Diagnostic, nearest};
 use crate::guardrail::{self, Rule};
-use crate::{source, tree};
+use crate::source;
 
 /// What was asked about.
 #[derive(Debug, Serialize)]
@@ -35,13 +35,7 @@ pub struct Topics {
 /// A library that can't be read.
 pub fn topics(library: Option<&Path>) -> Result<Topics, Failure> {
     let library = source::library(library)?;
-    let mut policies = tree::Tree::new();
-    for (path, file) in library.tree.iter().filter(|(path, _)| path.as_str().starts_with("policies/")) {
-        policies
-            .insert(path.clone(), file.clone())
-            .map_err(|error| Failure::invalid(Diagnostic::error(error.to_string())))?;
-    }
-    let guardrails = guardrail::Library::load(&policies)?.rules().to_vec();
+    let guardrails = guardrail::Library::load(&library.tree.under("policies/"))?.rules().to_vec();
     let mut decisions: Vec<Decision> = Vec::new();
     for name in library.names() {
         for decision in blueprint::load(&library, Some(name))?.decisions {

@@ -257,10 +257,9 @@ mod tests {
         }
 
         #[test]
-        fn hcl_reads_back(text in any::<String>()) {
+        fn hcl_reads_back(text in prop_oneof![any::<String>(), "[$%{}a\"\\\\]{0,8}"]) {
             let body: hcl_edit::structure::Body = format!("k = {}\n", hcl_text(&text)).parse().unwrap();
-            let value = &body.get_attribute("k").unwrap().value;
-            prop_assert_eq!(value.as_str().unwrap().replace("$${", "${").replace("%%{", "%{"), text);
+            prop_assert_eq!(body.get_attribute("k").unwrap().value.as_str(), Some(text.as_str()));
         }
 
         #[cfg(unix)]

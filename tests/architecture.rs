@@ -18,7 +18,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("guardrail", &["document", "tree", "diag", "yaml"]),
     ("lock", &["blueprint", "answers", "template", "tree", "diag"]),
     ("changes", &["tree", "diag"]),
-    ("report", &["guardrail", "diag"]),
+    ("scorecard", &["guardrail", "diag"]),
+    ("report", &["guardrail", "scorecard", "diag"]),
+    ("renderer", &[]),
     ("source", &["blueprint", "tree", "diag"]),
     ("git", &["tree", "diag"]),
     ("workdir", &["tree", "diag"]),
@@ -36,6 +38,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "lock",
             "prompt",
             "render",
+            "renderer",
+            "scorecard",
             "source",
             "template",
             "tree",
@@ -44,7 +48,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     // Besides operations the command line knows the values that go into and come out of them, and the edges it sets up.
-    ("cli", &["ops", "diag", "answers", "blueprint", "prompt", "report", "workdir", "yaml", "guardrail"]),
+    ("cli", &["ops", "diag", "answers", "blueprint", "prompt", "report", "scorecard", "workdir", "yaml", "guardrail"]),
 ];
 
 #[test]

@@ -66,6 +66,7 @@ fn the_help_is_as_it_was_read_last() {
         &["list", "--help"],
         &["show", "--help"],
         &["check", "--help"],
+        &["review", "--help"],
         &["explain", "--help"],
     ] {
         let run = world.run(command).success();

@@ -194,8 +194,8 @@ fn kustomize_merges_as_kustomize_does() {
             "kind: Component\nlabels:\n  - pairs: {team: shop}\n    includeTemplates: true\n    includeSelectors: false\n",
         ),
     ]));
-    assert!(rendered.problems.is_empty(), "{:?}", rendered.problems);
-    let objects: Vec<serde_json::Value> = rendered.documents.iter().map(document::Document::value).collect();
+    assert_eq!(rendered.all_problems().next(), None);
+    let objects: Vec<serde_json::Value> = rendered.documents().map(document::Document::value).collect();
     assert_eq!(
         objects[0],
         serde_json::json!({
@@ -233,7 +233,7 @@ fn what_kustomize_can_do_and_this_cannot_is_said() {
         "kustomization.yaml",
         "namePrefix: x-\nresources:\n  - https://example.com/x.yaml\n  - missing.yaml\n",
     )]));
-    let problems: Vec<String> = rendered.problems.iter().map(ToString::to_string).collect();
+    let problems: Vec<String> = rendered.all_problems().map(ToString::to_string).collect();
     assert_eq!(problems.len(), 3, "{problems:?}");
     assert!(problems.iter().any(|problem| problem.contains("kustomization.yaml:1: `namePrefix`")), "{problems:?}");
 }
@@ -245,7 +245,7 @@ fn kustomizations_that_refer_to_each_other_end() {
         ("b/kustomization.yaml", "resources: [../a]\n"),
         ("c/kustomization.yaml", "resources: [../a, ../c]\n"),
     ]));
-    assert!(rendered.documents.is_empty());
+    assert!(rendered.documents().next().is_none());
 }
 
 #[test]

@@ -90,6 +90,7 @@ fn every_output_has_the_promised_shape() {
     world.write("work/payments-api/deploy/broken.yaml", "apiVersion: [\n");
     world.write("work/payments-api/scripts/promote.sh", "");
     holds("check", &run(&["check", "payments-api"], 3));
+    holds("review", &run(&["review", "payments-api"], 0));
     holds("error", &run(&["new", "servcie", "x"], 2));
     holds("error", &run(&["new", &blueprint, "x", "--set", "times=99"], 2));
 }

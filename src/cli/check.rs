@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::print::Printer;
-use super::{Global, Output, today};
+use super::{Global, Output, today, unsupported};
 use crate::ops::Failure;
 use crate::ops::check::{Options, Report, check};
 use crate::report::{self, About, Entry};
@@ -24,11 +24,19 @@ pub struct CheckArgs {
     /// The repository, or a folder in it
     #[arg(default_value = ".")]
     path: PathBuf,
+    /// Judge only what goldpath renders itself: run no helm, kustomize or kubectl
+    #[arg(long)]
+    no_tools: bool,
 }
 
 /// Returns the exit code.
 pub fn run(args: &CheckArgs, global: &Global, printer: &Printer) -> Result<u8, Failure> {
-    let options = Options { blueprints: global.blueprints.clone(), path: args.path.clone(), today: Some(today()) };
+    let options = Options {
+        blueprints: global.blueprints.clone(),
+        path: args.path.clone(),
+        today: Some(today()),
+        tools: !args.no_tools,
+    };
     let report = check(&options)?;
     match global.output {
         Output::Text => text(&report, printer),
@@ -38,9 +46,10 @@ pub fn run(args: &CheckArgs, global: &Global, printer: &Printer) -> Result<u8, F
             printer.json(&value);
         }
         Output::Sarif => printer.json(&report::sarif(&entries(&report), &abouts(&report), env!("CARGO_PKG_VERSION"))),
-        Output::Junit => printer.raw(&report::junit(&entries(&report), &abouts(&report))),
+        Output::Junit => printer.raw(&report::junit("goldpath check", &entries(&report), &abouts(&report))),
         Output::Github => printer.raw(&report::github(&entries(&report))),
         Output::Gitlab => printer.json(&report::gitlab(&entries(&report))),
+        Output::Html => return Err(unsupported("a page is what `goldpath review` makes")),
     }
     Ok(report.exit_code())
 }

@@ -6,6 +6,7 @@ mod explain;
 mod list;
 mod new;
 mod print;
+mod review;
 mod show;
 
 use std::ffi::OsString;
@@ -30,6 +31,7 @@ Examples:
   goldpath new ./mine demo --dry-run     see what your own would write
   goldpath show service                  questions, trade-offs, files, owners
   goldpath check                         is this repository still on its path?
+  goldpath review ../other               how good is any repository?
 
 Exit codes:
   0 fine                                 3 guardrail findings
@@ -64,7 +66,7 @@ struct Global {
     /// When to use colour; `NO_COLOR` is respected
     #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
     color: Color,
-    /// What to print: text for people, JSON for programs; the other formats are those of `check`
+    /// What to print: text for people, JSON for programs; the others are for `check` and `review`, `html` for `review`
     #[arg(long, value_name = "FORMAT", default_value = "text", global = true)]
     output: Output,
 }
@@ -84,6 +86,14 @@ enum Output {
     Junit,
     Github,
     Gitlab,
+    Html,
+}
+
+/// The failure of a command that was asked for a format it has not.
+fn unsupported(message: &str) -> Failure {
+    let hint = "every command prints `text` and `json`, `check` and `review` also `sarif`, `junit`, `github` and `gitlab`, \
+                and `review` `html`";
+    Failure::Invalid(Diagnostic::error(message).hint(hint).into())
 }
 
 #[derive(Debug, Subcommand)]
@@ -93,6 +103,7 @@ enum Command {
     Show(show::ShowArgs),
     Explain(explain::ExplainArgs),
     Check(check::CheckArgs),
+    Review(review::ReviewArgs),
     /// Removes what a killed process left staged
     #[command(name = "__janitor", hide = true)]
     Janitor {
@@ -131,25 +142,23 @@ pub fn run() -> ExitCode {
         let problem = Diagnostic::error(format!("-C {}: {error}", directory.display()));
         return printer.failure(&Failure::Invalid(problem.into()));
     }
-    if !matches!(cli.global.output, Output::Text | Output::Json) && !matches!(cli.command, Command::Check(_)) {
-        let problem =
-            Diagnostic::error("this command prints `text` or `json`").hint("the other formats are those of `check`");
-        return printer.failure(&Failure::Invalid(problem.into()));
+    let judges = matches!(cli.command, Command::Check(_) | Command::Review(_));
+    if !judges && !matches!(cli.global.output, Output::Text | Output::Json) {
+        return printer.failure(&unsupported("this command prints `text` or `json`"));
     }
     handle_signals();
+    let fine = |()| 0;
     let result = match &cli.command {
-        Command::Check(args) => match check::run(args, &cli.global, &printer) {
-            Ok(code) => return ExitCode::from(code),
-            Err(failure) => Err(failure),
-        },
-        Command::Explain(args) => explain::run(args, &cli.global, &printer),
-        Command::New(args) => new::run(args, &cli.global, &printer),
-        Command::List(args) => list::run(args, &cli.global, &printer),
-        Command::Show(args) => show::run(args, &cli.global, &printer),
-        Command::Janitor { .. } => Ok(()),
+        Command::Check(args) => check::run(args, &cli.global, &printer),
+        Command::Review(args) => review::run(args, &cli.global, &printer),
+        Command::Explain(args) => explain::run(args, &cli.global, &printer).map(fine),
+        Command::New(args) => new::run(args, &cli.global, &printer).map(fine),
+        Command::List(args) => list::run(args, &cli.global, &printer).map(fine),
+        Command::Show(args) => show::run(args, &cli.global, &printer).map(fine),
+        Command::Janitor { .. } => Ok(0),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => ExitCode::from(code),
         Err(failure) => printer.failure(&failure),
     }
 }

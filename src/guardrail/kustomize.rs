@@ -12,6 +12,7 @@ use std::sync::Arc;
 use regex::Regex;
 
 use super::patch::{self, Image};
+use super::rendered::{Rendered, Root};
 use crate::diag::{Diagnostic, Place};
 use crate::document::{self, Content, Document, Format, Node, Spot};
 use crate::tree::Tree;
@@ -21,17 +22,6 @@ const DEPTH_LIMIT: usize = 20;
 /// How many objects one root may render.
 const OBJECT_LIMIT: usize = 5_000;
 
-/// What all Kustomize roots of a tree render.
-#[derive(Debug, Default)]
-pub struct Rendered {
-    /// The objects. Their path is the kustomization of the root; their values stand in the sources.
-    pub documents: Vec<Document>,
-    /// The files that kustomizations use: no rule looks at them on their own.
-    pub claimed: BTreeSet<String>,
-    /// What could not be read or was not applied.
-    pub problems: Vec<Diagnostic>,
-}
-
 /// Whether a path is that of a kustomization.
 pub fn is_root(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
@@ -40,8 +30,13 @@ pub fn is_root(path: &str) -> bool {
 
 /// Renders every root: a `Kustomization` that no other one uses as a resource.
 pub fn render(tree: &Tree) -> Rendered {
-    let mut sources =
-        Sources { tree, rendered: Rendered::default(), kustomizations: BTreeMap::new(), files: BTreeMap::new() };
+    let mut sources = Sources {
+        tree,
+        rendered: Rendered::default(),
+        kustomizations: BTreeMap::new(),
+        files: BTreeMap::new(),
+        incomplete: false,
+    };
     let paths: Vec<&str> = tree.iter().map(|(path, _)| path.as_str()).filter(|path| is_root(path)).collect();
     for path in paths {
         sources.rendered.claimed.insert(path.to_owned());
@@ -72,15 +67,85 @@ pub fn render(tree: &Tree) -> Rendered {
             sources.claim(&folder, &root);
             continue;
         }
+        let before = sources.rendered.problems.len();
+        sources.incomplete = false;
         let objects = sources.accumulate(&folder, Vec::new(), 0);
-        let path: Arc<str> = Arc::from(path.as_str());
-        sources.rendered.documents.extend(objects.into_iter().map(|root| Document {
-            path: path.clone(),
-            format: Format::Yaml,
-            root,
-        }));
+        let problems = sources.rendered.problems.split_off(before);
+        let name: Arc<str> = Arc::from(path.as_str());
+        let documents =
+            objects.into_iter().map(|root| Document { path: name.clone(), format: Format::Yaml, root }).collect();
+        let incomplete = sources.incomplete;
+        sources.rendered.roots.push(Root { path, documents, problems, incomplete });
     }
     sources.rendered
+}
+
+/// The objects that a tool built for a root, traced back to the sources through those that were put together here.
+pub fn traced(root: &Root, printed: &str) -> Root {
+    let name: Arc<str> = Arc::from(root.path.as_str());
+    let mut traced = Root { path: root.path.clone(), documents: Vec::new(), problems: Vec::new(), incomplete: false };
+    match document::read(&root.path, printed.as_bytes(), Format::Yaml) {
+        Ok(documents) => {
+            for mut document in documents {
+                let start = Spot { file: name.clone(), line: 1 };
+                let source = counterpart(&document.root, root);
+                trace(&mut document.root, source, &start);
+                traced.documents.push(Document { path: name.clone(), ..document });
+            }
+        }
+        Err(problems) => traced.problems = problems.0,
+    }
+    traced
+}
+
+/// The object of the same kind whose name is part of this one's: tools put prefixes and suffixes around names.
+fn counterpart<'r>(object: &Node, root: &'r Root) -> Option<&'r Node> {
+    let name = name_of(object)?;
+    let same_kind = root.documents.iter().map(|document| &document.root).filter(|other| {
+        text_at(other, &["kind"]) == text_at(object, &["kind"])
+            && name_of(other).is_some_and(|other| name.contains(other))
+    });
+    same_kind.max_by_key(|other| name_of(other).map_or(0, str::len))
+}
+
+fn trace(node: &mut Node, source: Option<&Node>, around: &Spot) {
+    node.spot = source.map_or(around, |source| &source.spot).clone();
+    let spot = node.spot.clone();
+    match &mut node.content {
+        Content::Map(entries) => {
+            for (key, value) in entries {
+                trace(value, source.and_then(|source| source.get(key)), &spot);
+            }
+        }
+        Content::List(items) => {
+            let sources = source.map(Node::items).unwrap_or_default();
+            for (index, item) in items.iter_mut().enumerate() {
+                trace(item, sources.get(index), &spot);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Files that kustomizations make config maps and secrets of: they have any name, and nobody would read them otherwise.
+pub fn generator_files(tree: &Tree) -> Vec<String> {
+    let mut found = Vec::new();
+    for (path, file) in tree.iter().filter(|(path, _)| is_root(path.as_str())) {
+        for document in document::read(path.as_str(), &file.bytes, Format::Yaml).unwrap_or_default() {
+            found.extend(files_of(folder(path.as_str()), &document.root));
+        }
+    }
+    found
+}
+
+fn files_of(folder: &str, root: &Node) -> Vec<String> {
+    let generators = ["configMapGenerator", "secretGenerator"];
+    let entries = generators.iter().flat_map(|key| root.get(key).map(Node::items).unwrap_or_default());
+    entries
+        .flat_map(|generator| generator.get("files").map(Node::items).unwrap_or_default())
+        .filter_map(Node::as_str)
+        .filter_map(|file| join(folder, file.split_once('=').map_or(file, |(_, path)| path)))
+        .collect()
 }
 
 struct Sources<'t> {
@@ -90,6 +155,8 @@ struct Sources<'t> {
     kustomizations: BTreeMap<String, (String, Node)>,
     /// Documents of files that were read.
     files: BTreeMap<String, Vec<Node>>,
+    /// Whether the root that is being put together lacks something.
+    incomplete: bool,
 }
 
 /// Fields that need no action here, or that are handled.
@@ -161,22 +228,8 @@ impl Sources<'_> {
         {
             paths.extend(patch.get("path").and_then(Node::as_str).map(str::to_owned));
         }
-        for generator in ["configMapGenerator", "secretGenerator"]
-            .iter()
-            .flat_map(|key| root.get(key).map(Node::items).unwrap_or_default())
-        {
-            for file in generator.get("files").map(Node::items).unwrap_or_default() {
-                let file = file.as_str().unwrap_or_default();
-                paths.push(file.split_once('=').map_or(file, |(_, path)| path).to_owned());
-            }
-        }
-        for path in paths {
-            if let Some(path) = join(folder, &path)
-                && self.tree.get(&path).is_some()
-            {
-                self.rendered.claimed.insert(path);
-            }
-        }
+        let named = paths.iter().filter_map(|path| join(folder, path)).chain(files_of(folder, root));
+        self.rendered.claimed.extend(named.filter(|path| self.tree.get(path.as_str()).is_some()));
     }
 
     /// The objects of a folder's kustomization; for a component, those of its user, changed.
@@ -215,6 +268,7 @@ impl Sources<'_> {
 
     fn missing(&mut self, entry: &Node, what: &str) {
         let name = entry.as_str().unwrap_or("?").to_owned();
+        self.incomplete = true;
         self.problem(&entry.spot, format!("the {what} `{name}` is not in this tree, so it was not read"));
     }
 

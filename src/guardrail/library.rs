@@ -7,10 +7,11 @@ use rayon::prelude::*;
 use regex::Regex;
 
 use super::engine::{self, Package, Verdict};
+use super::rendered::Rendered;
 use super::route::{self, Route};
 use super::{Exceptions, Finding, Lens, Level, Report, Rule, kustomize, metadata};
 use crate::diag::{Diagnostic, Diagnostics, Place};
-use crate::document::{self, Document};
+use crate::document::{self, Document, Node};
 use crate::tree::Tree;
 
 /// The names that conftest asks for.
@@ -79,13 +80,20 @@ impl Library {
         &self.rules
     }
 
-    /// Judges a tree.
+    /// Judges a tree, with its Kustomize sources put together in memory.
     pub fn evaluate(&self, tree: &Tree, exceptions: &Exceptions) -> Report {
+        self.evaluate_rendered(tree, kustomize::render(tree), exceptions)
+    }
+
+    /// Judges a tree and what its sources render.
+    pub fn evaluate_rendered(&self, tree: &Tree, rendered: Rendered, exceptions: &Exceptions) -> Report {
         let mut report = Report::default();
-        let rendered = kustomize::render(tree);
         report.unread.extend(rendered.problems);
-        let mut routed: Vec<Routed> =
-            rendered.documents.into_iter().map(|document| Routed { area: Some("kubernetes"), document }).collect();
+        let mut routed: Vec<Routed> = Vec::new();
+        for root in rendered.roots {
+            report.unread.extend(root.problems);
+            routed.extend(root.documents.into_iter().map(|document| Routed { area: Some("kubernetes"), document }));
+        }
         let files: Vec<_> = tree
             .iter()
             .filter(|(path, _)| !rendered.claimed.contains(path.as_str()))
@@ -104,6 +112,7 @@ impl Library {
         report.evaluated.files += rendered.claimed.len();
         report.evaluated.documents = routed.len();
         report.evaluated.rules = self.rules.len();
+        report.seen = seen(&routed);
         self.judge(&routed, exceptions, &mut report);
         report.unread.sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
         report.unread.dedup();
@@ -196,11 +205,30 @@ impl Library {
             lens: rule.map_or(Lens::Operability, |rule| rule.lens),
             fix: verdict.fix.clone().or_else(|| rule.map(|rule| rule.fix.clone())).unwrap_or_default(),
             rendered_by: document
-                .map(|document| document.path.to_string())
-                .filter(|document| *document != path && kustomize::is_root(document)),
+                .filter(|document| document.path != document.root.spot.file)
+                .map(|document| document.path.to_string()),
             path,
         }
     }
+}
+
+/// How many documents there are of each area and of each kind of Kubernetes object; rules of alerts and objectives are
+/// `alerts`.
+fn seen(routed: &[Routed]) -> BTreeMap<String, usize> {
+    let mut seen = BTreeMap::new();
+    for entry in routed {
+        let root = &entry.document.root;
+        let name = match entry.area {
+            None if root.get("groups").is_some() || root.get("slos").is_some() => "alerts",
+            None => continue,
+            Some(area) => area,
+        };
+        *seen.entry(name.to_owned()).or_default() += 1;
+        if let (Some("kubernetes"), Some(kind)) = (entry.area, root.get("kind").and_then(Node::as_str)) {
+            *seen.entry(kind.to_owned()).or_default() += 1;
+        }
+    }
+    seen
 }
 
 enum Job<'a> {

@@ -62,6 +62,9 @@ pub struct Rule {
     pub fix: String,
     /// What it maps to in public catalogues of controls.
     pub controls: Vec<String>,
+    /// What it can be asked about: areas and kinds of Kubernetes objects; its own area where it says nothing.
+    #[serde(skip)]
+    pub concerns: Vec<String>,
     /// The file that it is in.
     pub file: String,
 }
@@ -149,9 +152,15 @@ fn rule(file: &str, area: &str, root: &Node) -> Result<Rule, Diagnostics> {
     };
     expect("lens", lens.is_some(), "reliability, security, cost, operability");
     expect("severity", level.is_some(), "deny, warn");
-    let controls = root.at(&["custom", "controls"]).map_or_else(Vec::new, |controls| {
-        controls.items().iter().filter_map(Node::as_str).map(str::to_owned).collect()
-    });
+    let texts = |key: &str| -> Vec<String> {
+        let list = root.at(&["custom", key]).map(Node::items).unwrap_or_default();
+        list.iter().filter_map(Node::as_str).map(str::to_owned).collect()
+    };
+    let controls = texts("controls");
+    let mut concerns = texts("concerns");
+    if concerns.is_empty() {
+        concerns.push(area.to_owned());
+    }
     match (lens, level) {
         (Some(lens), Some(level)) if !problems.has_errors() => Ok(Rule {
             id,
@@ -162,6 +171,7 @@ fn rule(file: &str, area: &str, root: &Node) -> Result<Rule, Diagnostics> {
             level,
             fix,
             controls,
+            concerns,
             file: file.to_owned(),
         }),
         _ => Err(problems),

@@ -12,11 +12,15 @@
 mod date;
 mod engine;
 mod exceptions;
+pub mod helm;
 pub mod kustomize;
 mod library;
 mod metadata;
 mod patch;
+pub mod rendered;
 pub mod route;
+
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
@@ -57,7 +61,7 @@ pub struct Finding {
     pub lens: Lens,
     /// What to do about it.
     pub fix: String,
-    /// The Kustomize root whose rendered objects have the fault, where the place is in one of its sources.
+    /// The Kustomize root or Helm chart whose rendered objects have the fault, where the place is in one of its sources.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rendered_by: Option<String>,
 }
@@ -84,6 +88,8 @@ pub struct Report {
     pub unread: Vec<Diagnostic>,
     /// How much was looked at.
     pub evaluated: Evaluated,
+    /// How many documents there were of each area and of each kind of Kubernetes object: what a rule was asked about.
+    pub seen: BTreeMap<String, usize>,
 }
 
 impl Report {

@@ -17,7 +17,7 @@ pub const COMBINED: &str = "repo";
 
 /// What to do with a file, as far as its path tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Route {
+pub enum Route {
     /// Read it and hand it to this package and to [`COMBINED`].
     Area(&'static str, Format),
     /// Read it for [`COMBINED`] alone.
@@ -27,7 +27,7 @@ pub(super) enum Route {
 }
 
 /// Decides by the path.
-pub(super) fn of_path(path: &str) -> Option<Route> {
+pub fn of_path(path: &str) -> Option<Route> {
     if left_out(path) {
         return None;
     }
@@ -67,7 +67,7 @@ fn is_pipeline(path: &str, name: &str) -> bool {
 }
 
 /// Whether a text is worth reading for its contents; saves parsing every dashboard and lock file.
-pub(super) fn looks_relevant(bytes: &[u8]) -> bool {
+pub fn looks_relevant(bytes: &[u8]) -> bool {
     let holds = |needle: &[u8]| bytes.windows(needle.len()).any(|window| window == needle);
     holds(b"apiVersion") || holds(b"groups:") || holds(b"slos:")
 }

@@ -13,6 +13,7 @@ use crate::{git, source, workdir, yaml};
 
 use super::Failure;
 use super::new::EXCEPTIONS;
+use super::subject::{self, Rendering};
 
 /// Where a repository keeps its guardrails.
 const POLICIES: &str = "policy/rego/";
@@ -26,6 +27,8 @@ pub struct Options {
     pub path: PathBuf,
     /// The day on which exceptions are judged.
     pub today: Option<guardrail::Date>,
+    /// Whether helm and kustomize may render what goldpath can't.
+    pub tools: bool,
 }
 
 /// What [`check`] found.
@@ -51,6 +54,8 @@ pub struct Report {
     pub unread: Vec<Diagnostic>,
     /// How much guardrails looked at.
     pub evaluated: Evaluated,
+    /// Kustomizations and charts, and who rendered them.
+    pub renderings: Vec<Rendering>,
     /// The guardrails that were asked.
     #[serde(skip)]
     pub rules: Vec<Rule>,
@@ -128,7 +133,8 @@ pub fn check(options: &Options) -> Result<Report, Failure> {
         }),
         _ => Exceptions::none(),
     };
-    let judged = guardrails.evaluate(&tree, &exceptions);
+    let (rendered, renderings) = subject::render(&root, &tree, options.tools);
+    let judged = guardrails.evaluate_rendered(&tree, rendered, &exceptions);
     let entry = |index: &usize| exceptions.entries.get(*index);
     for exception in exceptions.expired.iter().filter_map(entry) {
         let message = format!("the exception from {} for `{}` has expired", exception.rule, exception.path);
@@ -154,6 +160,7 @@ pub fn check(options: &Options) -> Result<Report, Failure> {
         exceptions: problems,
         unread,
         evaluated: judged.evaluated,
+        renderings,
         rules: guardrails.rules().to_vec(),
     })
 }

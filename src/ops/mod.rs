@@ -4,7 +4,9 @@ pub mod check;
 pub mod explain;
 pub mod list;
 pub mod new;
+pub mod review;
 pub mod show;
+pub mod subject;
 
 use crate::diag::{Diagnostic, Diagnostics};
 

@@ -1,6 +1,8 @@
-//! Verdicts in the formats of those who show them: SARIF, JUnit, GitHub's annotations, GitLab's code quality.
+//! Verdicts in the formats of those who show them: SARIF, JUnit, GitHub's annotations, GitLab's code quality, a page.
 //!
 //! What is reported is first one list of [`Entry`]s, so that no format can leave out what another shows.
+
+pub mod html;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -190,7 +192,7 @@ fn uri(path: &str) -> String {
 }
 
 /// JUnit XML: a test for every guardrail, which fails with what was found.
-pub fn junit(entries: &[Entry], abouts: &[About]) -> String {
+pub fn junit(suite: &str, entries: &[Entry], abouts: &[About]) -> String {
     let abouts = by_id(abouts);
     let failing = |id: &str| entries.iter().filter(|entry| entry.id == id && entry.fails).collect::<Vec<_>>();
     let mut ids: Vec<&str> = abouts.keys().copied().collect();
@@ -202,7 +204,7 @@ pub fn junit(entries: &[Entry], abouts: &[About]) -> String {
     let failures = ids.iter().filter(|id| !failing(id).is_empty()).count();
     let mut out = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"goldpath\" tests=\"{0}\" failures=\"{failures}\">\n  \
-         <testsuite name=\"goldpath check\" tests=\"{0}\" failures=\"{failures}\" errors=\"0\" skipped=\"0\">\n",
+         <testsuite name=\"{suite}\" tests=\"{0}\" failures=\"{failures}\" errors=\"0\" skipped=\"0\">\n",
         ids.len()
     );
     for id in ids {
@@ -312,7 +314,7 @@ mod tests {
 
     #[test]
     fn junit_counts_failing_ids() {
-        let text = junit(&entries(), &others());
+        let text = junit("goldpath check", &entries(), &others());
         assert!(text.contains("tests=\"6\" failures=\"2\""), "{text}");
         assert!(text.contains("100% &lt;of&gt; &quot;images&quot; &amp; more in two lines"), "{text}");
         assert!(text.contains("name=\"R2\"/>"), "{text}");

@@ -1,0 +1,107 @@
+//! What guardrails are asked about: the files of a folder, and what they render.
+//!
+//! Kustomize sources are put together in memory. Where the machine has the tools, charts are rendered by helm, and what the
+//! memory can't do by kustomize; where it has not, sources are judged as they stand, and that is told.
+
+use std::path::Path;
+
+use rayon::prelude::*;
+use serde::Serialize;
+
+use crate::diag::{Diagnostic, Place};
+use crate::guardrail::helm::{self, Chart};
+use crate::guardrail::kustomize;
+use crate::guardrail::rendered::{Rendered, Root};
+use crate::renderer::{self, Outcome};
+use crate::tree::Tree;
+
+/// Something that was rendered, or could not be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Rendering {
+    /// The kustomization, or the chart's `Chart.yaml` or values.
+    pub path: String,
+    /// Who rendered it: `goldpath`, `helm`, `kustomize` or `kubectl`; nobody where it was not.
+    pub by: Option<&'static str>,
+    /// How many objects came of it.
+    pub objects: usize,
+}
+
+/// Renders what a tree holds. `folder` is where it lies on disk; tools are asked only if `tools` says so.
+pub fn render(folder: &Path, tree: &Tree, tools: bool) -> (Rendered, Vec<Rendering>) {
+    let mut rendered = kustomize::render(tree);
+    let mut renderings = Vec::new();
+    for root in &mut rendered.roots {
+        let by = if root.problems.is_empty() || root.incomplete || !tools { None } else { build(folder, root) };
+        let by = Some(by.unwrap_or("goldpath"));
+        renderings.push(Rendering { path: root.path.clone(), by, objects: root.documents.len() });
+    }
+    let charts = helm::charts(tree);
+    let jobs: Vec<(&Chart, Option<&str>)> = charts
+        .iter()
+        .flat_map(|chart| match chart.values.as_slice() {
+            [] => vec![(chart, None)],
+            values => values.iter().map(|values| (chart, Some(values.as_str()))).collect(),
+        })
+        .collect();
+    let roots: Vec<(&Chart, Root, bool)> =
+        jobs.par_iter().map(|(chart, values)| of_chart(folder, chart, *values, tree, tools)).collect();
+    for (chart, root, done) in roots {
+        if done {
+            rendered.claimed.extend(chart.templates.iter().cloned());
+        }
+        renderings.push(Rendering {
+            path: root.path.clone(),
+            by: done.then_some("helm"),
+            objects: root.documents.len(),
+        });
+        rendered.roots.push(root);
+    }
+    (rendered, renderings)
+}
+
+/// Has a tool build a root that was only partly put together here; says which one did.
+fn build(folder: &Path, root: &mut Root) -> Option<&'static str> {
+    let inside = root.path.rsplit_once('/').map_or("", |(inside, _)| inside);
+    match renderer::kustomize(folder, inside) {
+        Outcome::Rendered(tool, text) => {
+            *root = kustomize::traced(root, &text);
+            Some(tool)
+        }
+        Outcome::Failed(reason) => {
+            let problem = Diagnostic::error(format!("kustomize can't build it: {reason}"));
+            root.problems.push(problem.place(Place::file(root.path.clone())));
+            None
+        }
+        Outcome::Absent(_) => None,
+    }
+}
+
+fn of_chart<'c>(
+    folder: &Path,
+    chart: &'c Chart,
+    values: Option<&str>,
+    tree: &Tree,
+    tools: bool,
+) -> (&'c Chart, Root, bool) {
+    let outcome =
+        if tools { renderer::helm(folder, &chart.folder, &chart.name, values) } else { Outcome::Absent("helm") };
+    let (message, hint) = match outcome {
+        Outcome::Rendered(_, text) => return (chart, helm::read(chart, values, &text, tree), true),
+        Outcome::Absent(tool) if tools => (
+            format!("the chart was not rendered: there is no {tool} on PATH"),
+            "its templates were judged as they stand, where they are YAML; install helm to judge what they render",
+        ),
+        Outcome::Absent(_) => (
+            "the chart was not rendered, as you asked".to_owned(),
+            "its templates were judged as they stand, where they are YAML",
+        ),
+        Outcome::Failed(reason) => (
+            format!("the chart was not rendered: {reason}"),
+            "its templates were judged as they stand, where they are YAML; `helm template` and `helm dependency build` \
+             show more",
+        ),
+    };
+    let path = values.map_or_else(|| chart.file("Chart.yaml"), str::to_owned);
+    let problem = Diagnostic::error(message).place(Place::file(path.clone())).hint(hint);
+    (chart, Root { path, documents: Vec::new(), problems: vec![problem], incomplete: true }, false)
+}

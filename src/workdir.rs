@@ -194,6 +194,29 @@ impl Drop for Stage {
     }
 }
 
+/// Writes a file in place of what is there, in one step: whoever reads it sees the old or the new text. Its folder is made
+/// where there is none.
+///
+/// # Errors
+/// What the disk says; the old file is as it was.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder)?;
+    let mut staged = tempfile::Builder::new().prefix(STAGE_PREFIX).tempfile_in(folder)?;
+    staged.write_all(bytes)?;
+    staged.as_file().sync_all()?;
+    let mode = std::fs::metadata(path).map(|found| found.permissions());
+    #[cfg(unix)]
+    let mode = mode.or_else(|_| {
+        use std::os::unix::fs::PermissionsExt;
+        io::Result::Ok(std::fs::Permissions::from_mode(0o644))
+    });
+    if let Ok(mode) = mode {
+        std::fs::set_permissions(staged.path(), mode)?;
+    }
+    staged.persist(path).map(|_| ()).map_err(|error| error.error)
+}
+
 /// Largest file that is read from a repository, in bytes.
 const READ_LIMIT: u64 = 8 * 1024 * 1024;
 

@@ -67,6 +67,7 @@ fn the_help_is_as_it_was_read_last() {
         &["show", "--help"],
         &["check", "--help"],
         &["review", "--help"],
+        &["except", "--help"],
         &["explain", "--help"],
     ] {
         let run = world.run(command).success();
@@ -91,8 +92,12 @@ fn the_readmes_commands_parse() {
         let Some(arguments) = line.strip_prefix("goldpath ").or_else(|| line.strip_prefix("$ goldpath ")) else {
             continue;
         };
-        let arguments = arguments.split("  ").next().unwrap().split(" #").next().unwrap();
-        let mut words: Vec<&str> = arguments.split_whitespace().collect();
+        let arguments = [" #", " > ", "  "].iter().fold(arguments, |rest, end| rest.split(end).next().unwrap());
+        // What stands in quotes is one word.
+        let parts = arguments.split('\'').enumerate();
+        let mut words: Vec<&str> = parts
+            .flat_map(|(index, part)| if index % 2 == 1 { vec![part] } else { part.split_whitespace().collect() })
+            .collect();
         words.push("--help");
         world.run(&words).success();
         seen += 1;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::policies::PolicyArgs;
 use super::print::Printer;
 use super::{Global, Output, today, unsupported};
 use crate::ops::Failure;
@@ -27,6 +28,8 @@ pub struct CheckArgs {
     /// Judge only what goldpath renders itself: run no helm, kustomize or kubectl
     #[arg(long)]
     no_tools: bool,
+    #[command(flatten)]
+    policies: PolicyArgs,
 }
 
 /// Returns the exit code.
@@ -36,6 +39,7 @@ pub fn run(args: &CheckArgs, global: &Global, printer: &Printer) -> Result<u8, F
         path: args.path.clone(),
         today: Some(today()),
         tools: !args.no_tools,
+        policies: args.policies.named()?,
     };
     let report = check(&options)?;
     match global.output {

@@ -2,9 +2,12 @@
 //! Decisions are made elsewhere.
 
 mod check;
+mod config;
+mod except;
 mod explain;
 mod list;
 mod new;
+mod policies;
 mod print;
 mod review;
 mod show;
@@ -103,6 +106,7 @@ enum Command {
     Show(show::ShowArgs),
     Explain(explain::ExplainArgs),
     Check(check::CheckArgs),
+    Except(except::ExceptArgs),
     Review(review::ReviewArgs),
     /// Removes what a killed process left staged
     #[command(name = "__janitor", hide = true)]
@@ -151,6 +155,7 @@ pub fn run() -> ExitCode {
     let result = match &cli.command {
         Command::Check(args) => check::run(args, &cli.global, &printer),
         Command::Review(args) => review::run(args, &cli.global, &printer),
+        Command::Except(args) => except::run(args, &cli.global, &printer).map(fine),
         Command::Explain(args) => explain::run(args, &cli.global, &printer).map(fine),
         Command::New(args) => new::run(args, &cli.global, &printer).map(fine),
         Command::List(args) => list::run(args, &cli.global, &printer).map(fine),

@@ -1,11 +1,11 @@
 //! `goldpath new`
 
-use std::io::{IsTerminal, Read};
-use std::path::{Path, PathBuf};
+use std::io::IsTerminal;
+use std::path::PathBuf;
 use std::process::Command;
 
-use etcetera::BaseStrategy;
-
+use super::config::{Config, limited, map};
+use super::policies::PolicyArgs;
 use super::print::Printer;
 use super::{Global, Output, colors, today};
 use crate::answers::{Given, VARIABLE};
@@ -15,7 +15,7 @@ use crate::ops::new::{Options, Report};
 use crate::ops::{self, Failure};
 use crate::prompt::Prompter;
 use crate::prompt::terminal::Terminal;
-use crate::yaml::{self, Kind, Node};
+use crate::yaml::Node;
 
 const AFTER_HELP: &str = "\
 At a terminal every question that is still open is asked, with what its choices
@@ -33,9 +33,6 @@ Examples:
   goldpath new service api --answers file.yaml    `-` reads standard input
   goldpath new service api --defaults --dry-run   show what would be written
   goldpath new ./my-blueprint demo                a blueprint of your own";
-
-/// Most bytes that are read as answers.
-const ANSWERS_LIMIT: u64 = 4 * 1024 * 1024;
 
 /// Make a new repository from a blueprint
 #[derive(Debug, clap::Args)]
@@ -61,6 +58,8 @@ pub struct NewArgs {
     /// Write the files only, without a git repository
     #[arg(long)]
     no_git: bool,
+    #[command(flatten)]
+    policies: PolicyArgs,
 }
 
 fn key_value(text: &str) -> Result<(String, String), String> {
@@ -81,6 +80,7 @@ pub fn run(args: &NewArgs, global: &Global, printer: &Printer) -> Result<(), Fai
         git: !args.no_git,
         today: Some(today()),
         janitor: Some(janitor),
+        policies: args.policies.named()?,
     };
     let reads_stdin = args.answers.iter().any(|file| file == "-");
     let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
@@ -118,8 +118,8 @@ fn given(args: &NewArgs) -> Result<Given, Failure> {
         }
     }
     given.environment.sort();
-    match config() {
-        Ok(found) => given.config = found,
+    match Config::read() {
+        Ok(config) => given.config = config.answers,
         Err(more) => problems.extend(more),
     }
     Ok(problems.into_result(given)?)
@@ -136,63 +136,6 @@ fn answers(file: &str) -> Result<Node, Diagnostics> {
         Diagnostics::from(problem)
     })?;
     map(&text, shown, "answers")
-}
-
-fn limited(input: impl Read) -> std::io::Result<String> {
-    let mut text = String::new();
-    input.take(ANSWERS_LIMIT + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > ANSWERS_LIMIT {
-        return Err(std::io::Error::other(format!("more than {} MiB", ANSWERS_LIMIT / 1024 / 1024)));
-    }
-    Ok(text)
-}
-
-fn map(text: &str, file: &str, what: &str) -> Result<Node, Diagnostics> {
-    let node = yaml::parse_one(text, file)?;
-    match node.kind {
-        Kind::Map(_) => Ok(node),
-        Kind::Null => Ok(Node { kind: Kind::Map(Vec::new()), ..node }),
-        _ => Err(Diagnostic::error(format!("{what}: expected a map of keys and values, found {}", node.describe()))
-            .place(Place::at(file, node.span.line, node.span.column))
-            .hint("write one `key: value` a line")
-            .into()),
-    }
-}
-
-/// The answers of the user's own configuration, if there is one.
-fn config() -> Result<Option<(String, Node)>, Diagnostics> {
-    let Ok(base) = etcetera::choose_base_strategy() else { return Ok(None) };
-    let path = base.config_dir().join("goldpath").join("config.yaml");
-    let shown = path.display().to_string();
-    let text = match std::fs::File::open(Path::new(&path)).and_then(limited) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => {
-            return Err(Diagnostic::error(format!("can't be read: {error}")).place(Place::file(shown)).into());
-        }
-    };
-    let node = map(&text, &shown, "the configuration")?;
-    let mut problems = Diagnostics::new();
-    let mut found = None;
-    if let Kind::Map(entries) = node.kind {
-        for (key, node) in entries {
-            if key.text == "answers" && matches!(node.kind, Kind::Map(_)) {
-                found = Some((shown.clone(), node));
-            } else if key.text == "answers" {
-                problems.push(
-                    Diagnostic::error(format!("`answers`: expected a map, found {}", node.describe()))
-                        .place(Place::at(&shown, node.span.line, node.span.column)),
-                );
-            } else {
-                problems.push(
-                    Diagnostic::error(format!("the configuration has no field `{}`", key.text))
-                        .place(Place::at(&shown, key.span.line, key.span.column))
-                        .hint("there is `answers`"),
-                );
-            }
-        }
-    }
-    problems.into_result(found)
 }
 
 fn text(report: &Report, global: &Global, printer: &Printer) {

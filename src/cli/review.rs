@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::policies::PolicyArgs;
 use super::print::Printer;
 use super::{Global, Output, today};
 use crate::diag::Diagnostic;
@@ -42,6 +43,8 @@ pub struct ReviewArgs {
     /// Judge only what goldpath renders itself: run no helm, kustomize or kubectl
     #[arg(long)]
     no_tools: bool,
+    #[command(flatten)]
+    policies: PolicyArgs,
 }
 
 /// Returns the exit code.
@@ -52,6 +55,7 @@ pub fn run(args: &ReviewArgs, global: &Global, printer: &Printer) -> Result<u8, 
         path: args.path.clone(),
         today: Some(day),
         tools: !args.no_tools,
+        policies: args.policies.named()?,
     })?;
     match global.output {
         Output::Text => text(&report, global.verbose, printer),

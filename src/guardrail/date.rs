@@ -42,8 +42,11 @@ impl Date {
 
     /// The day of a Unix time in UTC.
     pub fn of_unix(seconds: u64) -> Date {
-        // Counts days from 0000-03-01, so that the leap day ends the year (H. Hinnant's civil_from_days).
-        let days = seconds / 86_400 + 719_468;
+        Date::of_march_days(seconds / 86_400 + 719_468)
+    }
+
+    /// The day some days after 0000-03-01, so that the leap day ends the year (H. Hinnant's civil_from_days).
+    fn of_march_days(days: u64) -> Date {
         let (era, of_era) = (days / 146_097, days % 146_097);
         let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
         let of_year = of_era - (365 * year + year / 4 - year / 100);
@@ -56,6 +59,20 @@ impl Date {
             month: u8::try_from(month).unwrap_or(12),
             day: u8::try_from(day).unwrap_or(28),
         }
+    }
+}
+
+impl Date {
+    /// The day some days later.
+    #[must_use]
+    pub fn plus(self, days: u64) -> Date {
+        // Counts as `of_unix` does: H. Hinnant's days_from_civil.
+        let (month, day) = (u64::from(self.month), u64::from(self.day));
+        let year = u64::from(self.year) - u64::from(month <= 2);
+        let (era, of_era) = (year / 400, year % 400);
+        let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+        let since_march = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year;
+        Date::of_march_days(since_march + days)
     }
 }
 
@@ -75,6 +92,15 @@ mod tests {
         for text in ["2027-02-29", "2027-13-01", "2027-1-1", "27-01-01", "2027-01-01-", "x", ""] {
             assert_eq!(Date::parse(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn days_can_be_added_across_months_and_leap_years() {
+        let plus = |text: &str, days| Date::parse(text).unwrap().plus(days).to_string();
+        assert_eq!(plus("2026-11-24", 0), "2026-11-24");
+        assert_eq!(plus("2026-11-24", 90), "2027-02-22");
+        assert_eq!(plus("2028-02-28", 1), "2028-02-29");
+        assert_eq!(plus("2027-12-31", 1), "2028-01-01");
     }
 
     #[test]

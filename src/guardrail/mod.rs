@@ -12,6 +12,7 @@
 mod date;
 mod engine;
 mod exceptions;
+mod guardrails;
 pub mod helm;
 pub mod kustomize;
 mod library;
@@ -26,6 +27,7 @@ use serde::Serialize;
 
 pub use date::Date;
 pub use exceptions::{Exception, Exceptions};
+pub use guardrails::Guardrails;
 pub use library::Library;
 pub use metadata::{Lens, Rule};
 

@@ -7,7 +7,7 @@ use crate::diag::Diagnostic;
 use crate::document::Document;
 
 /// What all roots of a tree render.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Rendered {
     /// Kustomize roots and Helm charts.
     pub roots: Vec<Root>,
@@ -30,7 +30,7 @@ impl Rendered {
 }
 
 /// One thing that is rendered as a whole.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Root {
     /// The file that stands for it: a kustomization, or a chart's `Chart.yaml` or values.
     pub path: String,

@@ -13,6 +13,7 @@ use crate::{git, source, workdir, yaml};
 
 use super::Failure;
 use super::new::EXCEPTIONS;
+use super::policies::{self, Named};
 use super::subject::{self, Rendering};
 
 /// Where a repository keeps its guardrails.
@@ -29,6 +30,8 @@ pub struct Options {
     pub today: Option<guardrail::Date>,
     /// Whether helm and kustomize may render what goldpath can't.
     pub tools: bool,
+    /// Policies besides the library's and those that the repository names.
+    pub policies: Vec<Named>,
 }
 
 /// What [`check`] found.
@@ -116,15 +119,12 @@ impl Report {
 /// # Errors
 /// Where there is no repository of goldpath's, or its records can't be read.
 pub fn check(options: &Options) -> Result<Report, Failure> {
-    let root = root(&options.path)?;
-    let text = std::fs::read_to_string(root.join(lock::LOCK)).map_err(|error| {
-        Failure::failed(Diagnostic::error(format!("can't be read: {error}")).place(Place::file(lock::LOCK)))
-    })?;
-    let recorded = lock::read(&text)?;
+    let (root, recorded) = recorded(&options.path)?;
     let (tree, mut unread) = contents(&root, &recorded)?;
     let (library, newer) = library(options, &recorded)?;
-    let policies = policies(&tree, &library);
-    let guardrails = guardrail::Library::load(&policies)?;
+    let mut named = options.policies.clone();
+    named.extend(policies::of_repository(&root)?);
+    let guardrails = policies::load(&policies(&tree, &library), &named)?;
     let mut problems = Vec::new();
     let exceptions = match (tree.get(EXCEPTIONS), options.today) {
         (Some(file), Some(today)) => Exceptions::parse(&file.bytes, EXCEPTIONS, today).unwrap_or_else(|found| {
@@ -134,7 +134,7 @@ pub fn check(options: &Options) -> Result<Report, Failure> {
         _ => Exceptions::none(),
     };
     let (rendered, renderings) = subject::render(&root, &tree, options.tools);
-    let judged = guardrails.evaluate_rendered(&tree, rendered, &exceptions);
+    let judged = guardrails.evaluate(&tree, &rendered, &exceptions);
     let entry = |index: &usize| exceptions.entries.get(*index);
     for exception in exceptions.expired.iter().filter_map(entry) {
         let message = format!("the exception from {} for `{}` has expired", exception.rule, exception.path);
@@ -165,6 +165,19 @@ pub fn check(options: &Options) -> Result<Report, Failure> {
     })
 }
 
+/// The repository that a path lies in, and what its lock says.
+///
+/// # Errors
+/// Where goldpath made none of the folders above, or the lock can't be read.
+pub(super) fn recorded(path: &Path) -> Result<(PathBuf, Recorded), Failure> {
+    let root = root(path)?;
+    let text = std::fs::read_to_string(root.join(lock::LOCK)).map_err(|error| {
+        Failure::failed(Diagnostic::error(format!("can't be read: {error}")).place(Place::file(lock::LOCK)))
+    })?;
+    let recorded = lock::read(&text)?;
+    Ok((root, recorded))
+}
+
 /// The nearest folder at or above a path that goldpath made.
 fn root(path: &Path) -> Result<PathBuf, Failure> {
     let shown = path.display();
@@ -183,7 +196,7 @@ fn root(path: &Path) -> Result<PathBuf, Failure> {
 }
 
 /// What is in a repository: what git tracks or would add, and whatever the lock names.
-fn contents(root: &Path, recorded: &Recorded) -> Result<(Tree, Vec<Diagnostic>), Failure> {
+pub(super) fn contents(root: &Path, recorded: &Recorded) -> Result<(Tree, Vec<Diagnostic>), Failure> {
     let (mut paths, mut unread) = match git::files(root).map_err(Failure::failed)? {
         Some(paths) => (paths, Vec::new()),
         None => workdir::walk(root),
@@ -211,7 +224,7 @@ fn library(options: &Options, recorded: &Recorded) -> Result<(Tree, Option<Strin
 
 /// The repository's own guardrails, which are the platform's and can't be weakened without drift; the library's where
 /// there are none.
-fn policies(tree: &Tree, library: &Tree) -> Tree {
+pub(super) fn policies(tree: &Tree, library: &Tree) -> Tree {
     let own = tree.under(POLICIES);
     if own.iter().any(|(path, _)| path.as_str().ends_with(".rego")) { own } else { library.under("policies/") }
 }

@@ -1,9 +1,11 @@
 //! Operations: one per file, options in, report out. They tie the pure core to the edges and print nothing.
 
 pub mod check;
+pub mod except;
 pub mod explain;
 pub mod list;
 pub mod new;
+pub mod policies;
 pub mod review;
 pub mod show;
 pub mod subject;

@@ -10,6 +10,7 @@ use std::process::Command;
 use serde::Serialize;
 
 use super::Failure;
+use super::policies::{self, Named};
 use crate::answers::{self, Answer, Given, Resolution, Said, Unanswered, resolve};
 use crate::blueprint::{self, Blueprint, Library, Owner};
 use crate::changes::outline;
@@ -19,7 +20,7 @@ use crate::guardrail::{self, Evaluated, Exceptions, Finding};
 use crate::lock::{self, Lock, Locked};
 use crate::prompt::{Asked, Prompter, Reply, Review, Stopped, Verdict};
 use crate::render::{self, RenderedTree};
-use crate::source::{self, Named};
+use crate::source::{self, Named as NamedBlueprint};
 use crate::tree::{File, Mode, TreePath};
 use crate::workdir::{Destination, Stage};
 
@@ -47,6 +48,8 @@ pub struct Options {
     pub today: Option<guardrail::Date>,
     /// Starts this program's janitor.
     pub janitor: Option<fn() -> Option<Command>>,
+    /// Policies besides the blueprint's.
+    pub policies: Vec<Named>,
 }
 
 /// What [`new`] did, or with `--dry-run` would do.
@@ -120,7 +123,8 @@ pub fn new(options: Options, mut prompter: Option<&mut dyn Prompter>) -> Result<
         if options.git && !options.dry_run { Some(git::settings().map_err(Failure::failed)?) } else { None };
     let folder = destination.as_ref().map(Destination::name);
 
-    let source = options.blueprint.as_deref().filter(|named| matches!(Named::new(named), Named::Folder(_)));
+    let source =
+        options.blueprint.as_deref().filter(|named| matches!(NamedBlueprint::new(named), NamedBlueprint::Folder(_)));
     let mut session = Session {
         blueprint: &blueprint,
         source,
@@ -163,7 +167,7 @@ pub fn new(options: Options, mut prompter: Option<&mut dyn Prompter>) -> Result<
     };
     let mut report = report(&blueprint, &resolution, &rendered, next, &destination);
 
-    let judged = judge(&blueprint, &rendered, options.today)?;
+    let judged = judge(&blueprint, &options.policies, &rendered, options.today)?;
     let denied = judged.denied() || !judged.unread.is_empty();
     (report.findings, report.unread, report.evaluated) = (judged.findings, judged.unread, judged.evaluated);
     if denied {
@@ -204,15 +208,16 @@ pub fn new(options: Options, mut prompter: Option<&mut dyn Prompter>) -> Result<
 /// What the guardrails say to the tree. What they can't read is not let through: it would be the way around them.
 fn judge(
     blueprint: &Blueprint,
+    named: &[Named],
     rendered: &RenderedTree,
     today: Option<guardrail::Date>,
 ) -> Result<guardrail::Report, Failure> {
-    let library = guardrail::Library::load(&blueprint.policies)?;
+    let guardrails = policies::load(&blueprint.policies, named)?;
     let exceptions = match (rendered.tree.get(EXCEPTIONS), today) {
         (Some(file), Some(today)) => Exceptions::parse(&file.bytes, EXCEPTIONS, today)?,
         _ => Exceptions::none(),
     };
-    Ok(library.evaluate(&rendered.tree, &exceptions))
+    Ok(guardrails.evaluate(&rendered.tree, &guardrail::kustomize::render(&rendered.tree), &exceptions))
 }
 
 fn stage_failure(problem: Diagnostic) -> Failure {
@@ -235,9 +240,9 @@ fn stopped(stopped: Stopped) -> Failure {
 /// Finds the blueprint that the user named, or lets them choose one.
 fn find(options: &Options, prompter: &mut Option<&mut dyn Prompter>) -> Result<(Library, Option<String>), Failure> {
     let library = source::library(options.blueprints.as_deref())?;
-    match options.blueprint.as_deref().map(Named::new) {
-        Some(Named::Library(name)) => Ok((library, Some(name))),
-        Some(Named::Folder(folder)) => Ok((source::with_folder(library, &folder)?, None)),
+    match options.blueprint.as_deref().map(NamedBlueprint::new) {
+        Some(NamedBlueprint::Library(name)) => Ok((library, Some(name))),
+        Some(NamedBlueprint::Folder(folder)) => Ok((source::with_folder(library, &folder)?, None)),
         None => {
             let entries = super::list::list(options.blueprints.as_deref())?;
             let Some(prompter) = prompter else {

@@ -10,10 +10,11 @@ use serde::Serialize;
 
 use super::Failure;
 use super::new::EXCEPTIONS;
+use super::policies::{self, Named};
 use super::subject::{self, Rendering};
 use crate::diag::{Diagnostic, Place};
 use crate::document::{self, Format};
-use crate::guardrail::{self, Exceptions, Finding, Library, Rule, helm, kustomize, route};
+use crate::guardrail::{self, Exceptions, Finding, Rule, helm, kustomize, route};
 use crate::scorecard::{self, Scorecard};
 use crate::tree::Tree;
 use crate::{git, source, workdir};
@@ -29,6 +30,8 @@ pub struct Options {
     pub today: Option<guardrail::Date>,
     /// Whether helm and kustomize may render what is there.
     pub tools: bool,
+    /// Policies besides the library's.
+    pub policies: Vec<Named>,
 }
 
 /// What [`review`] found.
@@ -61,9 +64,11 @@ pub struct Report {
 pub fn review(options: &Options) -> Result<Report, Failure> {
     let (root, only) = root(&options.path)?;
     let library = source::library(options.blueprints.as_deref())?;
-    let (library, gathered) =
-        rayon::join(|| Library::load(&library.tree.under("policies/")), || gather(&root, only.as_deref()));
-    let (library, gathered) = (library?, gathered?);
+    let (guardrails, gathered) = rayon::join(
+        || policies::load(&library.tree.under("policies/"), &options.policies),
+        || gather(&root, only.as_deref()),
+    );
+    let (guardrails, gathered) = (guardrails?, gathered?);
     let Gathered { tree, files, mut unread } = gathered;
     let exceptions = match (tree.get(EXCEPTIONS), options.today) {
         (Some(file), Some(today)) => Exceptions::parse(&file.bytes, EXCEPTIONS, today).unwrap_or_else(|problems| {
@@ -74,19 +79,19 @@ pub fn review(options: &Options) -> Result<Report, Failure> {
     };
     let (rendered, renderings) = subject::render(&root, &tree, options.tools);
     unread.extend(unparsed(&tree, &rendered.claimed));
-    let mut judged = library.evaluate_rendered(&tree, rendered, &exceptions);
+    let mut judged = guardrails.evaluate(&tree, &rendered, &exceptions);
     judged.unread.extend(unread);
     judged.unread.sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
     judged.unread.dedup();
     Ok(Report {
         root,
-        card: scorecard::score(library.rules(), &judged),
+        card: scorecard::score(guardrails.rules(), &judged),
         findings: judged.findings,
         excepted: judged.excepted.into_iter().map(|(finding, _)| finding).collect(),
         unread: judged.unread,
         renderings,
         files,
-        rules: library.rules().to_vec(),
+        rules: guardrails.rules().to_vec(),
     })
 }
 

@@ -1,5 +1,7 @@
-//! Sources of blueprints: the library inside the binary, a folder of the user's own, and folders in place of the
-//! library.
+//! Sources of blueprints and policies: the library inside the binary, folders, and folders of git repositories.
+
+pub mod remote;
+pub mod spec;
 
 use std::path::{Path, PathBuf};
 
@@ -87,7 +89,10 @@ fn add(tree: &mut Tree, path: &str, file: File) -> Result<(), Diagnostic> {
 }
 
 /// Reads a folder, without what version control and build tools keep there. Symbolic links are not followed.
-fn read(folder: &Path) -> Result<Tree, Diagnostics> {
+///
+/// # Errors
+/// Every file that can't be read, and a folder that is too large.
+pub fn read(folder: &Path) -> Result<Tree, Diagnostics> {
     if !folder.is_dir() {
         let what = if folder.exists() { "is no folder" } else { "does not exist" };
         return Err(Diagnostic::error(format!("`{}` {what}", folder.display()))

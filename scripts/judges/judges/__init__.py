@@ -18,6 +18,7 @@ ALL = (
     policy.Opa(),
     policy.Conftest(),
     policy.Policy(),
+    policy.Check(),
     prometheus.Promtool(),
     terraform.Format(),
     terraform.ValidateAndTest(),

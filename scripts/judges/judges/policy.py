@@ -1,8 +1,10 @@
 """Judges of the Rego guardrails, and the repository's own target that uses them."""
 
+import json
 import re
 
 import content
+import places
 from engine import Judge
 from judges.common import run, said
 
@@ -81,4 +83,31 @@ class Policy(Judge):
             argv = ["make", "--no-print-directory", target]
             result = run(bench, argv, case.released or case.tree)
             findings += [line.replace("] ", f"] make {target}: ", 1) for line in said(case, result)]
+        return findings
+
+
+class Check(Judge):
+    name = "check"
+    about = "make check, as the pipeline runs it: goldpath itself, with the report that its CI shows"
+    weight = 2
+
+    def items(self, case):
+        ci = {"github-actions": "sarif", "gitlab-ci": "gitlab"}.get(case.answers.get("ci"))
+        if not ci or "goldpath.lock" not in case.all_files():
+            return {}
+        return {ci: content.of(ci, case.digest(*case.all_files()))}
+
+    def judge(self, case, items, bench):
+        findings = []
+        tree = case.released or case.tree
+        for report in items:
+            goldpath = places.target() / "release" / "goldpath"
+            argv = ["make", "--no-print-directory", "check", f"REPORT={report}", f"GOLDPATH={goldpath}"]
+            result = run(bench, argv, tree)
+            findings += [line.replace("] ", "] make check: ", 1) for line in said(case, result)]
+            written = tree / "build" / f"check.{report}"
+            try:
+                json.loads(written.read_text(encoding="utf-8"))
+            except (OSError, ValueError) as error:
+                findings.append(f"[{case.name}] make check: build/check.{report} can't be shown: {error}")
         return findings

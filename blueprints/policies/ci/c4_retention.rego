@@ -25,10 +25,22 @@ deny contains result if {
 	is_gitlab
 	some job, definition in gitlab_jobs
 	is_object(definition.artifacts)
-	object.get(definition.artifacts, "expire_in", "never") == "never"
+	not gitlab_says(definition, ["artifacts", "expire_in"])
+	not gitlab_extends_elsewhere(definition)
 	result := {
 		"rule": "C4",
 		"msg": sprintf("the artifacts of %s do not expire", [job]),
 		"at": [job, "artifacts"],
+	}
+}
+
+deny contains result if {
+	is_gitlab
+	some job, definition in gitlab_jobs
+	definition.artifacts.expire_in == "never"
+	result := {
+		"rule": "C4",
+		"msg": sprintf("the artifacts of %s do not expire", [job]),
+		"at": [job, "artifacts", "expire_in"],
 	}
 }

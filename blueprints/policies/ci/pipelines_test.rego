@@ -212,7 +212,7 @@ test_s16_azure_references_count if {
 
 test_s17_azure_scripts_count if {
 	denied({"steps": [{"script": "echo $(Build.SourceVersionMessage)"}]}, "S17") == {
-		"a script holds a name that whoever opens a pull request chooses",
+		"a script holds $(Build.SourceVersionMessage), which whoever opens a pull request chooses",
 	}
 	denied({"stages": [{"jobs": [{"steps": [{"bash": "echo $(Build.BuildId)"}]}]}]}, "S17") == set()
 }

@@ -50,8 +50,7 @@ deny contains result if {
 }
 
 deny contains result if {
-	is_gitlab
-	some index, entry in each(input.include)
+	some index, entry in gitlab_includes
 	component := entry.component
 	not regex.match(`@(v?[0-9]+\.[0-9]+\.[0-9]+|[0-9a-f]{40})$`, component)
 	result := {
@@ -62,22 +61,31 @@ deny contains result if {
 }
 
 deny contains result if {
-	is_gitlab
-	some index, entry in each(input.include)
-	project := entry.project
-	ref := object.get(entry, "ref", "")
-	not regex.match(`^(v?[0-9]+\.[0-9]+\.[0-9]+.*|[0-9a-f]{40})$`, ref)
+	some index, entry in gitlab_includes
+	not pinned_project(entry)
 	result := {
 		"rule": "S16",
-		"msg": sprintf("the project %s is not pinned to a tag or commit", [project]),
+		"msg": sprintf("the project %s is not pinned to a tag or commit", [entry.project]),
 		"at": ["include", index],
 	}
 }
 
+# A child pipeline that is made of another project's file.
 deny contains result if {
 	is_gitlab
-	some index, entry in each(input.include)
-	address := entry.remote
+	some job, definition in gitlab_jobs
+	some index, entry in each(definition.trigger.include)
+	not pinned_project(entry)
+	result := {
+		"rule": "S16",
+		"msg": sprintf("the project %s is not pinned to a tag or commit", [entry.project]),
+		"at": [job, "trigger", "include", index],
+	}
+}
+
+deny contains result if {
+	some index, entry in gitlab_includes
+	address := remote_address(entry)
 	not entry.integrity
 	result := {
 		"rule": "S16",
@@ -89,12 +97,29 @@ deny contains result if {
 deny contains result if {
 	is_azure
 	some index, repository in each(input.resources.repositories)
-	not regex.match(`^(refs/tags/.+|[0-9a-f]{40})$`, object.get(repository, "ref", ""))
+	repository.repository in azure_template_sources
+	not regex.match(`^(refs/tags/.+|[0-9a-f]{40}|\$\{\{.*)$`, object.get(repository, "ref", ""))
 	result := {
 		"rule": "S16",
 		"msg": sprintf("the repository %s is not pinned to a tag or commit", [repository.repository]),
 		"at": ["resources", "repositories", index],
 	}
+}
+
+pinned_project(entry) if not entry.project
+
+pinned_project(entry) if regex.match(`^(v?[0-9]+\.[0-9]+\.[0-9]+.*|[0-9a-f]{40}|\$.*)$`, entry.ref)
+
+remote_address(entry) := entry.remote
+
+remote_address(entry) := entry if regex.match(`^https?://`, entry)
+
+# The repositories that a pipeline takes templates from, as in `template: jobs/go.yml@platform`.
+azure_template_sources contains parts[1] if {
+	is_azure
+	walk(input, [_, value])
+	parts := split(value.template, "@")
+	count(parts) == 2
 }
 
 pinned_use(use) if regex.match(`^(\./|\$/)`, use)
@@ -129,19 +154,48 @@ images contains {"job": job, "image": image_name(service), "at": [job, "services
 
 images contains {"job": "default", "image": image_name(input.default.image), "at": ["default", "image"]} if is_gitlab
 
+images contains {"job": "default", "image": image_name(service), "at": ["default", "services", index]} if {
+	is_gitlab
+	some index, service in each(input.default.services)
+}
+
 images contains {"job": "the pipeline", "image": image_name(input.image), "at": ["image"]} if is_gitlab
 
-# Azure
-images contains {"job": job, "image": image_name(definition.container), "at": ["jobs", index, "container"]} if {
-	is_azure
-	some index, definition in each(input.jobs)
-	job := object.get(definition, "job", "a job")
-	contains(image_name(definition.container), "/")
+images contains {"job": "the pipeline", "image": image_name(service), "at": ["services", index]} if {
+	is_gitlab
+	some index, service in each(input.services)
+}
+
+# An image may be the value of a variable, which stands in the file as well.
+images contains {"job": "the pipeline", "image": value, "at": ["variables", name]} if {
+	is_gitlab
+	some entry in images_by_variable
+	some name, variable in each(input.variables)
+	entry in {sprintf("$%s", [name]), sprintf("${%s}", [name])}
+	value := variable_value(variable)
+}
+
+images_by_variable contains image if {
+	is_gitlab
+	some place in array.concat([input, object.get(input, "default", {})], [job | some job in gitlab_jobs])
+	image := image_name(place.image)
+}
+
+variable_value(variable) := variable if is_string(variable)
+
+variable_value(variable) := variable.value if is_string(variable.value)
+
+# Azure. A name without a colon or slash is one of `resources.containers`.
+images contains {"job": entry.job, "image": image, "at": array.concat(entry.at, ["container"])} if {
+	some entry in azure_jobs
+	image := image_name(entry.it.container)
+	regex.match(`[:/]`, image)
 }
 
 images contains {"job": container.container, "image": container.image, "at": ["resources", "containers", index]} if {
 	is_azure
 	some index, container in each(input.resources.containers)
+	is_string(container.image)
 }
 
 image_name(value) := value if is_string(value)

@@ -114,6 +114,7 @@ deny contains result if {
 
 deny contains result if {
 	is_github
+	regex.match(`toJSON|secrets\[`, whole_text)
 	walk(input, [path, value])
 	is_string(value)
 	regex.match(`\$\{\{[^}]*\b(toJSON\(\s*secrets\s*\)|secrets\[)`, value)
@@ -123,6 +124,9 @@ deny contains result if {
 		"at": path,
 	}
 }
+
+# Looking through the text first spares most files the way through all of their values.
+whole_text := json.marshal(input)
 
 # What starts with this repository's rights and fetches a stranger's change runs it with them.
 deny contains result if {
@@ -140,6 +144,7 @@ deny contains result if {
 # The log shows secrets, or a command's output sets the environment.
 deny contains result if {
 	is_github
+	contains(whole_text, "ACTIONS_")
 	walk(input, [path, value])
 	some name in ["ACTIONS_ALLOW_UNSECURE_COMMANDS", "ACTIONS_STEP_DEBUG", "ACTIONS_RUNNER_DEBUG"]
 	path[count(path) - 2] == "env"

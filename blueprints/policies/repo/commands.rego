@@ -22,14 +22,15 @@ units[sprintf("pipeline %d", [index])] := text if {
 }
 
 units[sprintf("script %d", [index])] := text if {
-	some index, _ in scripts
+	some found in scripts
+	some index in found
 	text := commands_of(index)
 }
 
 units[sprintf("recipe %d", [place])] := recipe.text if some place, recipe in recipes
 
-# What a script is called by: its name without the folder, since the folder may be one that the caller is in.
-scripts[index] := called if {
+# Scripts are found by their name without the folder, since the folder may be one that the caller is in.
+scripts[called] contains index if {
 	some index, text in texts
 	endswith(text.path, ".sh")
 	parts := split(text.path, "/")
@@ -42,7 +43,7 @@ recipes := [{"targets": words(found[1]), "needs": words(found[2]), "text": found
 	regex.match(`(^|/)([Mm]akefile|GNUmakefile|[^/]+\.mk)$`, text.path)
 	source := sprintf("%s\n", [commands_of(index)])
 	some found in regex.find_all_string_submatch_n(
-		`(?m)^([^\s#:=.][^\n#:=]*)::?((?:[^=\n\\][^\n\\]*)?(?:\\\n[^\n\\]*)*)\n((?:\t[^\n]*\n|[ \t]*\n)*)`,
+		`(?m)^([^\s#:=.][^\n#:=]*)::?((?:[^=\n\\#][^\n\\#]*)?(?:\\\n[^\n\\#]*)*)(?:#[^\n]*)?\n((?:\t[^\n]*\n|[ \t]*\n)*)`,
 		source, -1,
 	)
 ]
@@ -56,19 +57,14 @@ commands_of(index) := text if {
 }
 
 commands_of(index) := text if {
-	text_file := texts[index]
-	lines := [line |
-		some line in text_file.lines
-		not regex.match(`^\s*(#|//)`, line)
-	]
-	text := concat("\n", lines)
+	text := regex.replace(concat("\n", texts[index].lines), `(?m)^[ \t]*(?:#|//)[^\n]*`, "")
 }
 
 runs[unit] := others if {
 	some unit, text in units
 	called := {sprintf("script %d", [index]) |
-		some index, script in scripts
-		contains(text, script)
+		some script in regex.find_n(`[A-Za-z0-9_.-]+\.sh\b`, text, -1)
+		some index in scripts[script]
 	}
 	recipes_made := {sprintf("recipe %d", [place]) |
 		some target in made(unit, text)

@@ -63,7 +63,7 @@ pushing := concat("|", [
 	`(?:docker|podman|buildah|nerdctl|crane)\s+(?:image\s+|manifest\s+)?push\s`,
 	`\$[({][A-Z_]*(?:DOCKER|CONTAINER|ENGINE|PODMAN)[A-Z_]*[)}]\s+push\s`,
 	`docker\s+(?:buildx\s+)?(?:build|bake)\s(?:[^\n]|\\\n)*?--push`,
-	`docker(?:-|\s+)compose\s+(?:[^\n]*\s)?push\b`,
+	`docker(?:-|\s+)compose\s(?:[^\n]*[\s-])?push\b`,
 	`kaniko/executor\s(?:[^\n]|\\\n)*?--destination`,
 	`(?:^|[\s"';&|(])ko\s+(?:build|publish|resolve|apply)\s`,
 	`jib:build\b|gradlew?\s[^\n]*\bjib\b`,

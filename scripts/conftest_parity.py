@@ -181,7 +181,7 @@ def theirs(folder, policies):
             with open(os.path.join(folder, source), encoding="utf-8") as file:
                 lines = file.read().splitlines()
             with open(path, "w", encoding="utf-8") as file:
-                json.dump({"text": {"path": source, "lines": lines}}, file)
+                json.dump({"text": {"path": source, "lines": lines}}, file, ensure_ascii=False)
             (groovy if is_groovy(source) else texts).append(os.path.relpath(path, folder))
         kubernetes = areas["kubernetes"] + rendered
         findings = conftest(folder, policies, "kubernetes", kubernetes)

@@ -3,12 +3,15 @@ package ci
 # METADATA
 # title: Artifacts of pipelines end
 # description: >-
-#   Artifacts without an end are kept for months, or for ever, and are paid for by the gigabyte.
+#   Artifacts and builds without an end are kept for months, or for ever, and are paid for by the gigabyte. Azure DevOps keeps
+#   them as long as the project's settings say, which no file of the repository shows: nothing is checked there.
 # custom:
 #   id: C4
 #   lens: cost
 #   severity: deny
-#   fix: set retention-days on upload-artifact, expire_in on GitLab's artifacts
+#   fix: >-
+#     set retention-days on upload-artifact, expire_in on GitLab's artifacts, buildDiscarder(logRotator(numToKeepStr: '20')) in
+#     Jenkins' options; on Azure DevOps the retention of the project, under Pipelines, Settings
 #   controls: []
 deny contains result if {
 	some entry in steps

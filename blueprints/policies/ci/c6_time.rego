@@ -3,13 +3,16 @@ package ci
 # METADATA
 # title: Jobs have a time limit, and outdated runs are cancelled
 # description: >-
-#   A job that hangs is paid for until the provider's limit, six hours on GitHub. A pull request with ten pushes runs ten
-#   pipelines where only the last one counts.
+#   A job that hangs is paid for until the provider's limit, six hours on GitHub, and for ever on Jenkins. A pull request with ten
+#   pushes runs ten pipelines where only the last one counts.
 # custom:
 #   id: C6
 #   lens: cost
 #   severity: deny
-#   fix: set timeout-minutes and concurrency on GitHub, default.timeout and interruptible on GitLab, timeoutInMinutes on Azure
+#   fix: >-
+#     set timeout-minutes and concurrency on GitHub, default.timeout and interruptible on GitLab, timeoutInMinutes on Azure, and
+#     leave pr.autoCancel on; in Jenkins' options timeout and disableConcurrentBuilds(abortPrevious: true), or false where a
+#     deployment that has begun has to end
 #   controls: []
 deny contains result if {
 	is_workflow

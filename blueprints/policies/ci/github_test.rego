@@ -67,6 +67,15 @@ test_s16_images_of_jobs_count if {
 	denied(with_job({"container": sprintf("golang:1%s", [digest])}), "S16") == set()
 }
 
+# One after the other, with and without an image: no job may end the search.
+test_s16_images_of_some_jobs_count if {
+	jobs := {"a": job, "b": object.union(job, {"container": "golang:1"}), "c": job, "d": {"services": {"x": null, "y": "z:1"}}}
+	denied(object.union(workflow, {"jobs": jobs}), "S16") == {
+		"b runs the image golang:1, which is no digest",
+		"d runs the image z:1, which is no digest",
+	}
+}
+
 test_s17_rights_of_all_jobs_are_denied if {
 	expected := {"the workflow does not limit the permissions of its token"}
 	denied(object.remove(workflow, ["permissions"]), "S17") == expected
@@ -127,7 +136,8 @@ test_s17_all_secrets_are_denied if {
 	call := {"uses": sprintf("acme/x/.github/workflows/a.yml@%s", [commit]), "secrets": "inherit"}
 	it := object.union(object.remove(workflow, ["jobs"]), {"jobs": {"call": call}})
 	denied(it, "S17") == {"call hands all secrets to the workflow that it calls"}
-	named := object.union(object.remove(workflow, ["jobs"]), {"jobs": {"call": object.union(call, {"secrets": {"X": "${{ secrets.X }}"}})}})
+	by_name := object.union(call, {"secrets": {"X": "${{ secrets.X }}"}})
+	named := object.union(object.remove(workflow, ["jobs"]), {"jobs": {"call": by_name}})
 	denied(named, "S17") == set()
 	every value in ["${{ toJSON(secrets) }}", "${{ secrets[matrix.name] }}"] {
 		denied(with_step({"run": "x", "env": {"ALL": value}}), "S17") == {

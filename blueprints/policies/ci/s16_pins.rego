@@ -3,17 +3,22 @@ package ci
 # METADATA
 # title: What a pipeline runs is pinned by commit or digest
 # description: >-
-#   A tag of somebody else's action, component or image can be moved to code that reads this repository's secrets. In 2025
-#   that happened to an action in 23,000 repositories.
+#   A tag of somebody else's action, component, template, library or image can be moved to code that reads this repository's
+#   secrets. In 2025 that happened to an action in 23,000 repositories. Azure's own tasks (Task@1) can't be pinned any further,
+#   and images whose name is put together while the pipeline runs can't be judged from its files.
 # custom:
 #   id: S16
 #   lens: security
 #   severity: deny
-#   fix: "write owner/action@<40 hex> # v1.2.3, image:tag@sha256:…, component@<commit or release>"
+#   fix: >-
+#     write owner/action@<40 hex> # v1.2.3 on GitHub; component@1.2.3, and a ref with a tag or commit for projects, on GitLab;
+#     ref: refs/tags/v1.2.3 for repositories of templates on Azure; @Library('name@v1.2.3') on Jenkins; image:tag@sha256:…
+#     everywhere
 #   controls:
 #     - OWASP CICD-SEC-3 Dependency Chain Abuse
 #     - OWASP CICD-SEC-8 Ungoverned Usage of 3rd Party Services
 #     - OpenSSF Scorecard Pinned-Dependencies
+#     - CIS Software Supply Chain Security Guide 2.4.2
 deny contains result if {
 	some entry in steps
 	use := entry.it.uses
@@ -129,41 +134,53 @@ pinned_use(use) if regex.match(`@[0-9a-f]{40}$`, use)
 pinned_use(use) if regex.match(`^docker://.*@sha256:[0-9a-f]{64}$`, use)
 
 # GitHub
-images contains {"job": job, "image": image_name(definition.container), "at": ["jobs", job, "container"]} if {
+images contains {"job": job, "image": image, "at": ["jobs", job, "container"]} if {
 	is_workflow
 	some job, definition in each(input.jobs)
+	image := image_name(definition.container)
 }
 
-images contains {"job": job, "image": image_name(service), "at": ["jobs", job, "services", name]} if {
+images contains {"job": job, "image": image, "at": ["jobs", job, "services", name]} if {
 	is_workflow
 	some job, definition in each(input.jobs)
 	some name, service in each(definition.services)
+	image := image_name(service)
 }
 
 # GitLab
-images contains {"job": job, "image": image_name(definition.image), "at": [job, "image"]} if {
+images contains {"job": job, "image": image, "at": [job, "image"]} if {
 	is_gitlab
 	some job, definition in gitlab_jobs
+	image := image_name(definition.image)
 }
 
-images contains {"job": job, "image": image_name(service), "at": [job, "services", index]} if {
+images contains {"job": job, "image": image, "at": [job, "services", index]} if {
 	is_gitlab
 	some job, definition in gitlab_jobs
 	some index, service in each(definition.services)
+	image := image_name(service)
 }
 
-images contains {"job": "default", "image": image_name(input.default.image), "at": ["default", "image"]} if is_gitlab
+images contains {"job": "default", "image": image, "at": ["default", "image"]} if {
+	is_gitlab
+	image := image_name(input.default.image)
+}
 
-images contains {"job": "default", "image": image_name(service), "at": ["default", "services", index]} if {
+images contains {"job": "default", "image": image, "at": ["default", "services", index]} if {
 	is_gitlab
 	some index, service in each(input.default.services)
+	image := image_name(service)
 }
 
-images contains {"job": "the pipeline", "image": image_name(input.image), "at": ["image"]} if is_gitlab
+images contains {"job": "the pipeline", "image": image, "at": ["image"]} if {
+	is_gitlab
+	image := image_name(input.image)
+}
 
-images contains {"job": "the pipeline", "image": image_name(service), "at": ["services", index]} if {
+images contains {"job": "the pipeline", "image": image, "at": ["services", index]} if {
 	is_gitlab
 	some index, service in each(input.services)
+	image := image_name(service)
 }
 
 # An image may be the value of a variable, which stands in the file as well.
@@ -192,10 +209,11 @@ images contains {"job": entry.job, "image": image, "at": array.concat(entry.at, 
 	regex.match(`[:/]`, image)
 }
 
-images contains {"job": container.container, "image": container.image, "at": ["resources", "containers", index]} if {
+images contains {"job": job, "image": image, "at": ["resources", "containers", index]} if {
 	is_azure
 	some index, container in each(input.resources.containers)
-	is_string(container.image)
+	job := object.get(container, "container", "a container")
+	image := image_name(container)
 }
 
 image_name(value) := value if is_string(value)

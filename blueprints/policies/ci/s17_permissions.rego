@@ -3,16 +3,23 @@ package ci
 # METADATA
 # title: Pipelines have the least rights, and nothing from outside becomes a command
 # description: >-
-#   A job's token can push, release and deploy as far as its permissions go. A title or a branch name that is put into a
-#   script is run by it, and pull_request_target runs strangers' changes with the repository's secrets.
+#   A job's token can push, release and deploy as far as its permissions go, and a secret that every job has is as safe as the
+#   least of them. A title, a branch name or a parameter that is put into a script is run by it, and what runs strangers' changes
+#   with the repository's rights hands both over.
 # custom:
 #   id: S17
 #   lens: security
 #   severity: deny
-#   fix: "set permissions: {} at the top and grant per job; hand expressions to scripts through env"
+#   fix: >-
+#     hand values to scripts through the environment and quote them there; give secrets to the one step that needs them. GitHub:
+#     permissions: {} at the top and grants per job, persist-credentials: false. GitLab: no debug trace, no Docker in Docker.
+#     Azure: env with the token in the one step, no persistCredentials, values for parameters. Jenkins: withCredentials in the
+#     stage and sh in single quotes, a submitter for production
 #   controls:
+#     - OWASP CICD-SEC-1 Insufficient Flow Control Mechanisms
 #     - OWASP CICD-SEC-4 Poisoned Pipeline Execution
 #     - OWASP CICD-SEC-5 Insufficient PBAC
+#     - OWASP CICD-SEC-6 Insufficient Credential Hygiene
 #     - OpenSSF Scorecard Token-Permissions
 #     - OpenSSF Scorecard Dangerous-Workflow
 deny contains result if {

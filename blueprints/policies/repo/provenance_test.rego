@@ -186,7 +186,8 @@ test_s18_a_target_that_no_pipeline_makes_is_a_persons_tool if {
 }
 
 test_s18_odd_shapes_break_nothing if {
-	every it in [null, [], "x", {"jobs": "x"}, {"jobs": {"a": {"steps": [null, {"uses": 1}, image_action(null), image_action({"push": []})]}}}] {
+	odd_steps := [null, {"uses": 1}, image_action(null), image_action({"push": []})]
+	every it in [null, [], "x", {"jobs": "x"}, {"jobs": {"a": {"steps": odd_steps}}}] {
 		is_set(repo.deny) with input as [{"path": ".github/workflows/x.yml", "contents": it}]
 	}
 	every lines in [null, [], [null], ["a"], ["a:"], ["\tdocker push x"], ["a: b", "b: a", "\tmake a b"], ["x = 1", "a::"]] {

@@ -21,6 +21,8 @@ package repo
 #     - NIST SSDF PS.2.1
 #     - NIST SSDF PS.3.2
 #     - OpenSSF Scorecard Signed-Releases
+#     - CIS Software Supply Chain Security Guide 2.4.1
+#     - CIS Software Supply Chain Security Guide 2.4.5
 deny contains result if {
 	some message in lacking
 	result := {
@@ -80,7 +82,8 @@ signing := concat("|", [
 ])
 
 listing := concat("|", [
-	`\bsyft\s+(?:scan|packages|attest|convert|-o|--output|["']?\$|[A-Za-z0-9._-]+[:/])|anchore/sbom-action|actions/attest-sbom|--sbom\b|"sbom":\s*(?:true|"(?:true|generator))`,
+	`\bsyft\s+(?:scan|packages|attest|convert|-o|--output|["']?\$|[A-Za-z0-9._-]+[:/])|anchore/sbom-action`,
+	`actions/attest-sbom|--sbom\b|"sbom":\s*(?:true|"(?:true|generator))`,
 	`trivy\s(?:[^\n]|\\\n)*?(?:cyclonedx|spdx)|"format":\s*"(?:cyclonedx|spdx)|cdxgen|spdx-sbom-generator|sbom-tool\s+generate`,
 	`cyclonedx|docker\s+(?:sbom|scout\s+sbom)\b|bom\s+generate\s|(?:^|[\s"';&|(])ko\s+(?:build|publish|resolve|apply)\s`,
 ])

@@ -15,16 +15,16 @@ pipeline_paths := concat("|", [
 	`(^|/)(jenkins/.*|vars/[^/]+)\.groovy$`,
 ])
 
-# The text of each unit that can run another: pipelines and scripts by their index, recipes by their place in the list.
+# The text of each unit that can run another: pipelines by their index, scripts by theirs and the word that they are called with,
+# recipes by their place in the list.
 units[sprintf("pipeline %d", [index])] := text if {
 	some index in pipelines
 	text := commands_of(index)
 }
 
-units[sprintf("script %d", [index])] := text if {
-	some found in scripts
-	some index in found
-	text := commands_of(index)
+units[sprintf("script %d %s", call)] := text if {
+	some call in script_calls
+	text := called_with(commands_of(call[0]), call[1])
 }
 
 units[sprintf("recipe %d", [place])] := recipe.text if some place, recipe in recipes
@@ -50,21 +50,59 @@ recipes := [{"targets": words(found[1]), "needs": words(found[2]), "text": found
 
 words(text) := [word | some word in regex.split(`[\s\\]+`, text); word != ""]
 
-# YAML as text, with what its strings hold as it stands in the file; other files without lines that are comments.
+# YAML as text, with what its strings hold as it stands in the file, but not the files that only start it; other files without
+# lines that are comments.
 commands_of(index) := text if {
 	not texts[index]
-	text := replace(replace(json.marshal(input[index].contents), `\n`, "\n"), `\"`, `"`)
+	all := regex.replace(json.marshal(input[index].contents), `"(?:changes|paths|paths-ignore)":\s*\[[^\]]*\]`, `"":""`)
+	text := replace(replace(all, `\n`, "\n"), `\"`, `"`)
 }
 
 commands_of(index) := text if {
 	text := regex.replace(concat("\n", texts[index].lines), `(?m)^[ \t]*(?:#|//)[^\n]*`, "")
 }
 
+script_calls contains call if {
+	some index in pipelines
+	some call in calls_in(commands_of(index))
+}
+
+script_calls contains call if {
+	some found in scripts
+	some index in found
+	some call in calls_in(commands_of(index))
+}
+
+script_calls contains call if {
+	some recipe in recipes
+	some call in calls_in(recipe.text)
+}
+
+# Calls of scripts: the index of each, and the first word that it is handed, as in `scripts/image.sh push`.
+calls_in(text) := {[index, found[2]] |
+	some found in regex.find_all_string_submatch_n(`([A-Za-z0-9_.-]+\.sh)\b["']?[ \t]*["']?([A-Za-z0-9_-]*)`, text, -1)
+	some index in scripts[found[1]]
+}
+
+# What a script runs where it is called with a word: of a `case` that knows the word only the arm for it.
+called_with(text, word) := concat("\n", array.concat(
+	[regex.replace(text, case_block, "")],
+	[arm_of(block, word) | some block in regex.find_n(case_block, text, -1)],
+))
+
+case_block := `(?ms)^[ \t]*case\s[^\n]*\sin\b.*?^[ \t]*esac\b`
+
+arm_of(block, word) := arms[0] if {
+	word != ""
+	arms := regex.find_n(sprintf(`(?s)(?:^|[\s|(])%s(?:[ \t]*\|[ \t]*[A-Za-z0-9_-]+)*\).*?;;`, [word]), block, 1)
+	count(arms) > 0
+} else := block
+
 runs[unit] := others if {
 	some unit, text in units
-	called := {sprintf("script %d", [index]) |
-		some script in regex.find_n(`[A-Za-z0-9_.-]+\.sh\b`, text, -1)
-		some index in scripts[script]
+	called := {sprintf("script %d %s", call) |
+		some call in calls_in(text)
+		not names_itself(unit, call)
 	}
 	recipes_made := {sprintf("recipe %d", [place]) |
 		some target in made(unit, text)
@@ -73,15 +111,26 @@ runs[unit] := others if {
 	others := called | recipes_made
 }
 
+# A script that prints its own usage calls nothing.
+names_itself(unit, call) if {
+	call[1] == ""
+	startswith(unit, sprintf("script %d ", [call[0]]))
+}
+
 recipes_of[target] contains place if {
 	some place, recipe in recipes
 	some target in recipe.targets
 }
 
+# In a script only where a command stands: its messages may speak of `make` as well.
+make_in(unit) := `(?m)(?:^|[;&|(!]|\b(?:do|then|else|exec|if))[ \t]*make` if startswith(unit, "script ")
+
+make_in(unit) := `(?:\bmake|\$\(MAKE\)|\$\{MAKE\})` if not startswith(unit, "script ")
+
 # The targets that a text makes, and those that a recipe needs.
 made(unit, text) := wanted | needed if {
 	wanted := {word |
-		some call in regex.find_n(`(?:\bmake|\$\(MAKE\)|\$\{MAKE\})[ \t]+[^\n;&|"']*`, text, -1)
+		some call in regex.find_n(sprintf(`%s[ \t]+[^\n;&|"']*`, [make_in(unit)]), text, -1)
 		some word in regex.find_n(`[A-Za-z0-9_./%-]+`, call, -1)
 	}
 	needed := {word |

@@ -173,6 +173,44 @@ test_s18_what_pipelines_call_counts if {
 	result.at == [2, "contents", "text", "lines", 3]
 }
 
+arms := text("scripts/image.sh", [
+	"usage() { sed -n 2,8p scripts/image.sh; }",
+	"case $1 in",
+	"  build | push) docker build --push . ;;",
+	"  sign)",
+	"    cosign sign x",
+	"    ;;",
+	"esac",
+	"case $(uname) in",
+	"  Linux) syft scan x ;;",
+	"esac",
+])
+
+test_s18_make_in_scripts_counts_as_a_command_only if {
+	command := text("scripts/all.sh", ["docker push x", "make list"])
+	denied_files([runs(["scripts/all.sh"]), makefile, command], "S18") == {unsigned, untold}
+	message := text("scripts/all.sh", ["docker push x", "echo 'run make list first' && make sign"])
+	denied_files([runs(["scripts/all.sh"]), makefile, message], "S18") == {unlisted, untold}
+}
+
+test_s18_files_that_start_a_pipeline_are_no_calls if {
+	watched := {"script": ["scripts/image.sh push"], "rules": [{"changes": ["scripts/image.sh"]}]}
+	denied_files([{"path": ".gitlab-ci.yml", "contents": {"push": watched}}, arms], "S18") == {unsigned, untold}
+}
+
+test_s18_scripts_that_scripts_call_count if {
+	outer := text("scripts/release.sh", ["./image.sh push", "./image.sh sign"])
+	denied_files([runs(["scripts/release.sh"]), outer, arms], "S18") == {untold}
+}
+
+# Of a script with several jobs, the one counts that it is called for.
+test_s18_the_word_that_a_script_is_called_with_counts if {
+	denied_files([runs(["scripts/image.sh push", "scripts/image.sh sign"]), arms], "S18") == {untold}
+	denied_files([runs(["scripts/image.sh push"]), arms], "S18") == {unsigned, untold}
+	denied_files([runs(["scripts/image.sh sign"]), arms], "S18") == set()
+	denied_files([runs(["scripts/image.sh \"$ACTION\""]), arms], "S18") == {untold}
+}
+
 test_s18_recipes_are_found_by_their_line if {
 	own := text("build.mk", ["all:", "\techo", "", "release:", "\t$(DOCKER) push x"])
 	some result in repo.deny with input as [runs(["make release"]), own]

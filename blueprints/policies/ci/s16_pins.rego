@@ -45,6 +45,7 @@ deny contains result if {
 deny contains result if {
 	some entry in images
 	image := entry.image
+	image != ""
 	not regex.match(`@sha256:[0-9a-f]{64}$`, image)
 	not contains(image, "$")
 	result := {

@@ -19,12 +19,12 @@ pipeline_paths := concat("|", [
 # recipes by their place in the list.
 units[sprintf("pipeline %d", [index])] := text if {
 	some index in pipelines
-	text := commands_of(index)
+	text := texts_of[index]
 }
 
 units[sprintf("script %d %s", call)] := text if {
 	some call in script_calls
-	text := called_with(commands_of(call[0]), call[1])
+	text := called_with(call[0], call[1])
 }
 
 units[sprintf("recipe %d", [place])] := recipe.text if some place, recipe in recipes
@@ -50,6 +50,18 @@ recipes := [{"targets": words(found[1]), "needs": words(found[2]), "text": found
 
 words(text) := [word | some word in regex.split(`[\s\\]+`, text); word != ""]
 
+# Each file is put into words once.
+texts_of[index] := text if {
+	some index in pipelines
+	text := commands_of(index)
+}
+
+texts_of[index] := text if {
+	some found in scripts
+	some index in found
+	text := commands_of(index)
+}
+
 # YAML as text, with what its strings hold as it stands in the file, but not the files that only start it; other files without
 # lines that are comments.
 commands_of(index) := text if {
@@ -63,14 +75,8 @@ commands_of(index) := text if {
 }
 
 script_calls contains call if {
-	some index in pipelines
-	some call in calls_in(commands_of(index))
-}
-
-script_calls contains call if {
-	some found in scripts
-	some index in found
-	some call in calls_in(commands_of(index))
+	some text in texts_of
+	some call in calls_in(text)
 }
 
 script_calls contains call if {
@@ -80,23 +86,40 @@ script_calls contains call if {
 
 # Calls of scripts: the index of each, and the first word that it is handed, as in `scripts/image.sh push`.
 calls_in(text) := {[index, found[2]] |
-	some found in regex.find_all_string_submatch_n(`([A-Za-z0-9_.-]+\.sh)\b["']?[ \t]*["']?([A-Za-z0-9_-]*)`, text, -1)
+	some found in regex.find_all_string_submatch_n(`([A-Za-z0-9_.-]+\.sh)["']?[ \t]*["']?([A-Za-z0-9_-]*)`, text, -1)
 	some index in scripts[found[1]]
 }
 
-# What a script runs where it is called with a word: of a `case` that knows the word only the arm for it.
-called_with(text, word) := concat("\n", array.concat(
-	[regex.replace(text, case_block, "")],
-	[arm_of(block, word) | some block in regex.find_n(case_block, text, -1)],
+# What a script runs where it is called with a word: of a `case` that knows the word only the arms for it.
+called_with(index, word) := concat("\n", array.concat(
+	[outside_of_cases[index]],
+	[arms_for(block, word) | some block in cases_of[index]],
 ))
 
-case_block := `(?ms)^[ \t]*case\s[^\n]*\sin\b.*?^[ \t]*esac\b`
-
-arm_of(block, word) := arms[0] if {
-	word != ""
-	arms := regex.find_n(sprintf(`(?s)(?:^|[\s|(])%s(?:[ \t]*\|[ \t]*[A-Za-z0-9_-]+)*\).*?;;`, [word]), block, 1)
+arms_for(block, word) := concat("\n", arms) if {
+	arms := [arm.text | some arm in block.arms; word in arm.labels]
 	count(arms) > 0
-} else := block
+} else := block.text
+
+outside_of_cases[index] := text if {
+	some index, _ in cases_of
+	text := regex.replace(texts_of[index], case_block, "")
+}
+
+cases_of[index] := blocks if {
+	some found in scripts
+	some index in found
+	blocks := [{"text": block, "arms": arms} |
+		some block in regex.find_n(case_block, texts_of[index], -1)
+		arms := [{"labels": regex.find_n(`[A-Za-z0-9_-]+`, arm[1], -1), "text": arm[2]} |
+			some arm in regex.find_all_string_submatch_n(case_arm, block, -1)
+		]
+	]
+}
+
+case_block := `(?ms)^[ \t]*case[ \t][^\n]*[ \t]in[ \t\n].*?^[ \t]*esac`
+
+case_arm := `(?ms)^[ \t]*([A-Za-z0-9_-]+(?:[ \t]*\|[ \t]*[A-Za-z0-9_-]+)*)\)(.*?);;`
 
 runs[unit] := others if {
 	some unit, text in units
@@ -123,14 +146,14 @@ recipes_of[target] contains place if {
 }
 
 # In a script only where a command stands: its messages may speak of `make` as well.
-make_in(unit) := `(?m)(?:^|[;&|(!]|\b(?:do|then|else|exec|if))[ \t]*make` if startswith(unit, "script ")
+make_in(unit) := `(?m)(?:^|[;&|(!]|do|then|else|exec|if)[ \t]*make` if startswith(unit, "script ")
 
-make_in(unit) := `(?:\bmake|\$\(MAKE\)|\$\{MAKE\})` if not startswith(unit, "script ")
+make_in(unit) := `(?:^|[^A-Za-z0-9_.-])make|\$[({]MAKE[)}]` if not startswith(unit, "script ")
 
 # The targets that a text makes, and those that a recipe needs.
 made(unit, text) := wanted | needed if {
 	wanted := {word |
-		some call in regex.find_n(sprintf(`%s[ \t]+[^\n;&|"']*`, [make_in(unit)]), text, -1)
+		some call in regex.find_n(sprintf(`(?:%s)[ \t]+[^\n;&|"']*`, [make_in(unit)]), text, -1)
 		some word in regex.find_n(`[A-Za-z0-9_./%-]+`, call, -1)
 	}
 	needed := {word |

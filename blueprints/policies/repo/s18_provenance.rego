@@ -35,10 +35,10 @@ deny contains result if {
 lacking contains "nothing signs the image that is pushed here" if not regex.match(signing, proofs)
 
 lacking contains "cosign verify asks for a signature of the image that is pushed here, and nothing makes one (cosign sign)" if {
+	not regex.match(`cosign\s+sign\s|sigstore/`, proofs)
+	regex.match(signing, proofs)
 	some text in units
 	regex.match(`cosign\s+verify\s`, text)
-	regex.match(signing, proofs)
-	not regex.match(`cosign\s+sign\s|sigstore/`, proofs)
 }
 
 lacking contains "nothing lists the contents of the image that is pushed here (SBOM)" if not regex.match(listing, proofs)
@@ -65,15 +65,15 @@ pushing := concat("|", [
 	`(?:docker|podman|buildah|nerdctl|crane)\s+(?:image\s+|manifest\s+)?push\s`,
 	`\$[({][A-Z_]*(?:DOCKER|CONTAINER|ENGINE|PODMAN)[A-Z_]*[)}]\s+push\s`,
 	`docker\s+(?:buildx\s+)?(?:build|bake)\s(?:[^\n]|\\\n)*?--push`,
-	`docker(?:-|\s+)compose\s(?:[^\n]*[\s-])?push\b`,
+	`docker(?:-|\s+)compose\s(?:[^\n]*[\s-])?push(?:[\s"]|$)`,
 	`kaniko/executor\s(?:[^\n]|\\\n)*?--destination`,
 	`(?:^|[\s"';&|(])ko\s+(?:build|publish|resolve|apply)\s`,
-	`jib:build\b|gradlew?\s[^\n]*\bjib\b`,
+	`jib:build|gradlew?\s(?:[^\n]*[\s:])?jib(?:[\s"]|$)`,
 	`skaffold\s+(?:build|run)\s(?:[^\n]|\\\n)*?--(?:default-repo|push)`,
 	`pack\s+build\s(?:[^\n]|\\\n)*?--publish`,
 	`az\s+acr\s+build\s|gcloud\s+builds\s+submit\s[^\n]*--tag`,
 	`"command":\s*"(?:buildAndPush|push)"`,
-	`docker\.(?:build|image)\b(?s:.*)\.push\s*\(`,
+	`docker\.(?:build|image)\s*\((?s:.*)\.push\s*\(`,
 ])
 
 signing := concat("|", [
@@ -82,14 +82,14 @@ signing := concat("|", [
 ])
 
 listing := concat("|", [
-	`\bsyft\s+(?:scan|packages|attest|convert|-o|--output|["']?\$|[A-Za-z0-9._-]+[:/])|anchore/sbom-action`,
-	`actions/attest-sbom|--sbom\b|"sbom":\s*(?:true|"(?:true|generator))`,
+	`(?:^|[^A-Za-z0-9_-])syft\s+(?:scan|packages|attest|convert|-o|--output|["']?\$|[A-Za-z0-9._-]+[:/])|anchore/sbom-action`,
+	`actions/attest-sbom|--sbom|"sbom":\s*(?:true|"(?:true|generator))`,
 	`trivy\s(?:[^\n]|\\\n)*?(?:cyclonedx|spdx)|"format":\s*"(?:cyclonedx|spdx)|cdxgen|spdx-sbom-generator|sbom-tool\s+generate`,
-	`cyclonedx|docker\s+(?:sbom|scout\s+sbom)\b|bom\s+generate\s|(?:^|[\s"';&|(])ko\s+(?:build|publish|resolve|apply)\s`,
+	`cyclonedx|docker\s+(?:sbom|scout\s+sbom)|bom\s+generate\s|(?:^|[\s"';&|(])ko\s+(?:build|publish|resolve|apply)\s`,
 ])
 
 telling := concat("|", [
-	`actions/attest(?:-build-provenance)?@|slsa-framework/slsa-github-generator|--provenance\b|--attest[= ]["']?type=provenance`,
+	`actions/attest(?:-build-provenance)?@|slsa-framework/slsa-github-generator|--provenance|--attest[= ]["']?type=provenance`,
 	`"provenance":\s*(?:true|"(?:true|mode))|cosign\s+attest\s(?:[^\n]|\\\n)*?slsaprovenance`,
 	`RUNNER_GENERATE_ARTIFACTS_METADATA|in-toto-run\s|witness\s+run\s`,
 ])
@@ -145,8 +145,8 @@ deploys if count(workloads) > 0
 deploys if {
 	regex.match(
 		concat("|", [
-			`kubectl\s+(?:apply|set\s+image|rollout)\b|helm\s+(?:upgrade|install)\s|kustomize\s+edit\s+set\s+image`,
-			`argocd\s+app\s+(?:set|sync)\b|gcloud\s+run\s+deploy\b|aws\s+ecs\s+update-service\b|az\s+(?:containerapp|webapp)\s`,
+			`kubectl\s+(?:apply|set\s+image|rollout)|helm\s+(?:upgrade|install)\s|kustomize\s+edit\s+set\s+image`,
+			`argocd\s+app\s+(?:set|sync)|gcloud\s+run\s+deploy|aws\s+ecs\s+update-service|az\s+(?:containerapp|webapp)\s`,
 			`"task":\s*"(?:KubernetesManifest|HelmDeploy|Kubernetes)@`,
 		]),
 		commands,
@@ -154,10 +154,7 @@ deploys if {
 }
 
 # A person may promote as well, so any script counts here.
-verifies if {
-	some text in units
-	regex.match(verifying, text)
-}
+verifies if regex.match(verifying, concat("\n", [text | some text in units]))
 
 # … or the cluster refuses what is not signed.
 verifies if {
@@ -192,7 +189,7 @@ place_of(unit) := array.concat([index, "contents"], path) if {
 first_push(lines) := min([place |
 	some place, line in lines
 	not regex.match(`^\s*(#|//)`, line)
-	regex.match(concat("|", [pushing, `--push\b|\bpush\s|--destination|--publish|\.push\s*\(`]), line)
+	regex.match(concat("|", [pushing, `--push|push\s|--destination|--publish|\.push\s*\(`]), line)
 ])
 
 file_of(unit) := to_number(regex.find_n(`[0-9]+`, unit, 1)[0]) if not startswith(unit, "recipe ")

@@ -31,7 +31,7 @@ def inputs(area):
                 f'package {area}\n\ndeny contains "" if {{\n\tprint("INPUT", json.marshal(input))\n\tfalse\n}}\n'
                 f'\nwarn contains "" if {{\n\tprint("INPUT", json.marshal(input))\n\tfalse\n}}\n'
             )
-        lines = opa("test", copy, "--verbose").splitlines()
+        lines = opa("test", copy, "--verbose", "--timeout", "60s").splitlines()
     found = [line.strip().removeprefix("INPUT ") for line in lines if line.strip().startswith("INPUT ")]
     return [json.loads(line) for line in dict.fromkeys(found)]
 

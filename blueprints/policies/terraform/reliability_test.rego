@@ -45,9 +45,14 @@ test_odd_resources_break_nothing if {
 		"google_storage_bucket",
 	] {
 		every odd in odd_values {
-			is_set(terraform.deny) with input as {"resource": {type: {"this": [odd]}}}
 			is_set(terraform.deny) with input as resource(type, {key: odd | some key in keys})
 		}
+	}
+}
+
+test_odd_resource_blocks_break_nothing if {
+	every odd in odd_values {
+		is_set(terraform.deny) with input as {"resource": {"aws_iam_policy": {"this": [odd]}, "azurerm_key_vault": {"this": odd}, "x": odd}}
 	}
 }
 
@@ -56,8 +61,14 @@ test_odd_blocks_break_nothing if {
 		every odd in odd_values {
 			is_set(terraform.deny) with input as {block: odd}
 			is_set(terraform.deny) with input as {block: {"aws": odd}}
-			is_set(terraform.deny) with input as {block: [{"backend": odd, "required_providers": odd}]}
 		}
+	}
+}
+
+test_odd_settings_of_terraform_break_nothing if {
+	every odd in odd_values {
+		is_set(terraform.deny) with input as {"terraform": [{"backend": odd, "required_providers": odd}, odd]}
+		is_set(terraform.deny) with input as {"terraform": [{"backend": {"s3": odd}, "required_providers": [odd]}]}
 	}
 }
 

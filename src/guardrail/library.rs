@@ -9,7 +9,7 @@ use regex::Regex;
 use super::engine::{self, Package, Verdict};
 use super::rendered::Rendered;
 use super::route::{self, Route};
-use super::{Exceptions, Finding, Lens, Level, Report, Rule, kustomize, metadata};
+use super::{Exceptions, Finding, Lens, Level, Report, Rule, kustomize, metadata, plan};
 use crate::diag::{Diagnostic, Diagnostics, Place};
 use crate::document::{self, Document, Node};
 use crate::tree::Tree;
@@ -109,6 +109,7 @@ impl Library {
                 Err(found) => report.unread.extend(found.0),
             }
         }
+        trace_plans(&mut routed);
         report.evaluated.files += rendered.claimed.len();
         report.evaluated.documents = routed.len();
         report.evaluated.rules = self.rules.len();
@@ -209,6 +210,22 @@ impl Library {
                 .map(|document| document.path.to_string()),
             path,
         }
+    }
+}
+
+/// Gives what plans say the places of the configuration that they are plans of.
+fn trace_plans(routed: &mut [Routed]) {
+    let is_plan = |entry: &Routed| entry.area == Some("terraform") && plan::is_plan(&entry.document.root);
+    let plans: Vec<usize> = (0..routed.len()).filter(|index| is_plan(&routed[*index])).collect();
+    for index in plans {
+        let mut document = routed[index].document.clone();
+        let sources: Vec<&Document> = routed
+            .iter()
+            .filter(|entry| entry.area == Some("terraform") && !is_plan(entry))
+            .map(|entry| &entry.document)
+            .collect();
+        plan::trace(&mut document, &sources);
+        routed[index].document = document;
     }
 }
 

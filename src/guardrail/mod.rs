@@ -18,6 +18,7 @@ pub mod kustomize;
 mod library;
 mod metadata;
 mod patch;
+mod plan;
 pub mod rendered;
 pub mod route;
 

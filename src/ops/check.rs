@@ -32,6 +32,8 @@ pub struct Options {
     pub tools: bool,
     /// Policies besides the library's and those that the repository names.
     pub policies: Vec<Named>,
+    /// Plans of Terraform, as JSON.
+    pub plans: Vec<PathBuf>,
 }
 
 /// What [`check`] found.
@@ -120,7 +122,8 @@ impl Report {
 /// Where there is no repository of goldpath's, or its records can't be read.
 pub fn check(options: &Options) -> Result<Report, Failure> {
     let (root, recorded) = recorded(&options.path)?;
-    let (tree, mut unread) = contents(&root, &recorded)?;
+    let (mut tree, mut unread) = contents(&root, &recorded)?;
+    subject::add_plans(&root, &mut tree, &options.plans)?;
     let (library, newer) = library(options, &recorded)?;
     let mut named = options.policies.clone();
     named.extend(policies::of_repository(&root)?);

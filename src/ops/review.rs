@@ -32,6 +32,8 @@ pub struct Options {
     pub tools: bool,
     /// Policies besides the library's.
     pub policies: Vec<Named>,
+    /// Plans of Terraform, as JSON.
+    pub plans: Vec<PathBuf>,
 }
 
 /// What [`review`] found.
@@ -69,7 +71,8 @@ pub fn review(options: &Options) -> Result<Report, Failure> {
         || gather(&root, only.as_deref()),
     );
     let (guardrails, gathered) = (guardrails?, gathered?);
-    let Gathered { tree, files, mut unread } = gathered;
+    let Gathered { mut tree, files, mut unread } = gathered;
+    subject::add_plans(&root, &mut tree, &options.plans)?;
     let exceptions = match (tree.get(EXCEPTIONS), options.today) {
         (Some(file), Some(today)) => Exceptions::parse(&file.bytes, EXCEPTIONS, today).unwrap_or_else(|problems| {
             unread.extend(problems.0);

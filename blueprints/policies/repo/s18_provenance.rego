@@ -82,7 +82,8 @@ pushing := concat("|", [
 
 signing := concat("|", [
 	`cosign\s+sign\s|notation\s+sign\s|docker\s+trust\s+sign\s|DOCKER_CONTENT_TRUST["']?[=:]\s*["']?1`,
-	`actions/attest(?:-build-provenance)?@|slsa-framework/slsa-github-generator|(?i:"notation@)`,
+	`actions/attest(?:-build-provenance)?@|slsa-framework/slsa-github-generator`,
+	`"command":\s*"sign"[^{}]*\}[^{}]*"task":\s*"Notation@`,
 ])
 
 listing := concat("|", [
@@ -100,7 +101,7 @@ telling := concat("|", [
 
 verifying := concat("|", [
 	`cosign\s+verify(?:-attestation)?\s|gh\s+attestation\s+verify\s|slsa-verifier\s+verify|notation\s+verify\s`,
-	`sigstore/cosign-verify|(?i:"notation@)[^}]*verify`,
+	`"command":\s*"verify"[^{}]*\}[^{}]*"task":\s*"Notation@`,
 ])
 
 # An option that says no is no proof of a yes.

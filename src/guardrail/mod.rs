@@ -16,6 +16,7 @@ pub mod kustomize;
 mod library;
 mod metadata;
 mod patch;
+mod recursion;
 pub mod route;
 
 use serde::Serialize;

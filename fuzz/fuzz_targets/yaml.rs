@@ -11,7 +11,7 @@ fuzz_target!(|data: &[u8]| {
         && let Ok(json) = serde_json::from_slice::<serde_json::Value>(data)
         && let Some(read) = goldpath_fuzz::read("f.json", data, Format::Json)
     {
-        assert_eq!(read[0].value(), json);
+        assert!(goldpath_fuzz::same(&read[0].value(), &json));
         // A key that is escaped in JSON alone, or a number that YAML takes for text, is none of this oracle's business.
         let plain = data.iter().all(|byte| !matches!(byte, b'\\' | b'e' | b'E' | b'-' | b'.') && byte.is_ascii());
         if plain && data.iter().filter(|byte| byte.is_ascii_digit()).count() < 15 {

@@ -20,6 +20,8 @@ use crate::diag::{Diagnostic, Diagnostics, Place};
 
 /// Largest file that is read, in bytes.
 const SIZE_LIMIT: usize = 4 * 1024 * 1024;
+/// Largest HCL file: its parser looks at all keys of an object for each further one.
+const HCL_LIMIT: usize = 512 * 1024;
 
 /// What a file is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -145,10 +147,10 @@ pub fn is_wide(bytes: &[u8]) -> bool {
 /// The text of a file that can be one.
 fn text_of<'b>(path: &str, bytes: &'b [u8], format: Format) -> Result<&'b str, Diagnostics> {
     let name = format.name();
-    if bytes.len() > SIZE_LIMIT {
-        let found = bytes.len().div_ceil(1024 * 1024);
-        let limit = SIZE_LIMIT / (1024 * 1024);
-        return Err(Diagnostic::error(format!("not read: expected {name} of at most {limit} MiB, found {found} MiB"))
+    let limit = if format == Format::Hcl { HCL_LIMIT } else { SIZE_LIMIT };
+    if bytes.len() > limit {
+        let (limit, found) = (limit / 1024, bytes.len().div_ceil(1024));
+        return Err(Diagnostic::error(format!("not read: expected {name} of at most {limit} KiB, found {found} KiB"))
             .place(Place::file(path))
             .hint("split it; what no person writes is best generated where it is used")
             .into());

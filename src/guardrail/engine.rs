@@ -91,7 +91,7 @@ pub(super) struct Judgement {
 pub(super) fn package_of(file: &str, text: &str) -> Result<String, String> {
     if let Some((line, column)) = recursion::too_long(file, text) {
         return Err(format!(
-            "--> {file}:{line}:{column}\nerror: an expression that is too long; give parts of it names"
+            "--> {file}:{line}:{column}\nerror: an expression that is too long or too nested; give parts of it names"
         ));
     }
     Engine::new()

@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use regorus::Source;
 use regorus::unstable::{Lexer, Module, Rule, RuleHead, TokenKind};
 
+/// Most brackets and braces around each other. The interpreter's parser takes twice as long for each of them.
+const NESTING_LIMIT: usize = 10;
 /// Most operators in one expression, and most steps in one reference. Each is a level of the interpreter's stack.
 const CHAIN_LIMIT: usize = 200;
 
@@ -16,12 +18,13 @@ struct Function {
     calls: BTreeSet<String>,
 }
 
-/// Where an expression is longer than the interpreter can follow: its line and column.
+/// Where an expression is longer or more nested than the interpreter can follow: its line and column.
 pub(super) fn too_long(file: &str, text: &str) -> Option<(usize, usize)> {
     let source = Source::from_contents(file.to_owned(), text.to_owned()).ok()?;
     let mut lexer = Lexer::new(&source);
     // Operators so far in the expression at hand, and in those around it.
     let mut open = vec![0_usize];
+    let mut nested = 0_usize;
     let mut steps = 0_usize;
     let (mut line, mut operand) = (0, false);
     while let Ok(token) = lexer.next_token() {
@@ -43,9 +46,11 @@ pub(super) fn too_long(file: &str, text: &str) -> Option<(usize, usize)> {
                 "[" | "(" | "{" => {
                     steps += 1;
                     open.push(0);
+                    nested += usize::from(text != "(");
                 }
                 "]" | ")" | "}" if open.len() > 1 => {
                     open.pop();
+                    nested = nested.saturating_sub(usize::from(text != ")"));
                 }
                 "," | ";" => {
                     *open.last_mut()? = 0;
@@ -60,7 +65,7 @@ pub(super) fn too_long(file: &str, text: &str) -> Option<(usize, usize)> {
             }
             _ => {}
         }
-        if steps > CHAIN_LIMIT || open.last().is_some_and(|count| *count > CHAIN_LIMIT) {
+        if nested > NESTING_LIMIT || steps > CHAIN_LIMIT || open.last().is_some_and(|count| *count > CHAIN_LIMIT) {
             return Some((usize::try_from(span.line).ok()?, usize::try_from(span.col).ok()?));
         }
         operand = !symbol || matches!(text, "]" | ")" | "}");
@@ -226,6 +231,8 @@ mod tests {
             "f(1) ==\n".repeat(300),
             "a[b]".to_owned() + &".c".repeat(300),
             "a".to_owned() + &"[0]".repeat(300),
+            "{".repeat(30),
+            "[{\"a\": ".repeat(6),
         ] {
             assert!(too_long("a", &format!("package a\n\nx := {text}1\n")).is_some(), "{text:.40}");
         }

@@ -127,17 +127,25 @@ fn calls(text: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let Ok(source) = Source::from_contents(String::new(), text.to_owned()) else { return found };
     let mut lexer = Lexer::new(&source);
-    let (mut path, mut joins, mut replaces) = (String::new(), false, false);
+    let (mut path, mut replaces) = (String::new(), false);
+    // The symbol before, where it may lead on: a dot to a name, a bracket to a name in quotes.
+    let mut before = ' ';
     while let Ok(token) = lexer.next_token() {
         let text = token.1.text();
         match token.0 {
             TokenKind::Eof => break,
-            TokenKind::Ident | TokenKind::String if joins => {
+            TokenKind::Ident if before == '.' => {
                 path.push('.');
                 path.push_str(text);
-                joins = false;
+                before = ' ';
+            }
+            TokenKind::String if before == '[' => {
+                path.push('.');
+                path.push_str(text.trim_matches('"'));
+                before = ' ';
             }
             TokenKind::Ident => {
+                before = ' ';
                 if replaces && !path.is_empty() {
                     found.insert(std::mem::take(&mut path));
                 }
@@ -145,7 +153,8 @@ fn calls(text: &str) -> BTreeSet<String> {
                 replaces |= matches!(text, "as" | "with");
                 path = if matches!(text, "as" | "with") { String::new() } else { text.to_owned() };
             }
-            TokenKind::Symbol if matches!(text, "." | "[") && !path.is_empty() => joins = true,
+            TokenKind::Symbol if text == "." && !path.is_empty() => before = '.',
+            TokenKind::Symbol if text == "[" && !path.is_empty() => before = '[',
             TokenKind::Symbol if text == "]" => {}
             kind => {
                 let call = kind == TokenKind::Symbol && text == "(";
@@ -154,7 +163,7 @@ fn calls(text: &str) -> BTreeSet<String> {
                 }
                 replaces = false;
                 path.clear();
-                joins = false;
+                before = ' ';
             }
         }
     }

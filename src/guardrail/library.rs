@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use rayon::prelude::*;
 use regex::Regex;
 
-use super::engine::{self, Package, Verdict};
+use super::engine::{self, Allowance, Package, Verdict};
 use super::rendered::Rendered;
 use super::route::{self, Route};
 use super::{Exceptions, Finding, Lens, Level, Report, Rule, kustomize, metadata, plan};
@@ -17,7 +17,13 @@ use crate::tree::Tree;
 /// The names that conftest asks for.
 #[expect(clippy::unwrap_used, reason = "a constant pattern, compiled in every test")]
 static QUERY: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?m)^((?:deny|violation|warn)(?:_[a-zA-Z0-9]+)*)\s+contains\s").unwrap());
+    LazyLock::new(|| Regex::new(r"(?m)^[ \t]*((?:deny|violation|warn)(?:_[a-zA-Z0-9]+)*)\s+contains\s").unwrap());
+
+/// A rule of such a name in another form, which would be asked by nobody.
+#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled in every test")]
+static OTHER_FORM: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?m)^(?:default[ \t]+)?((?:deny|violation|warn)(?:_[a-zA-Z0-9]+)*)[ \t]*(?:\[|:=|=|\{|if\b)").unwrap()
+});
 
 /// A library of policies, compiled once and asked often.
 pub struct Library {
@@ -56,6 +62,7 @@ impl Library {
                         Ok(found) => rules.extend(found),
                         Err(found) => problems.extend(found),
                     }
+                    problems.extend(other_forms(path, text));
                     modules.entry(package).or_default().push((path.to_owned(), text.to_owned()));
                 }
                 Err(error) => problems.push(rego_problem(path, &error)),
@@ -121,6 +128,7 @@ impl Library {
     }
 
     fn judge(&self, routed: &[Routed], exceptions: &Exceptions, report: &mut Report) {
+        let time = Allowance::for_documents(routed.len());
         let jobs: Vec<Job<'_>> = self
             .areas
             .contains_key(route::COMBINED)
@@ -135,13 +143,11 @@ impl Library {
             )
             .collect();
         // The combined input is the largest job and stands first; the others are handed out one by one behind it.
-        let outcomes: Vec<_> = jobs.par_iter().with_max_len(1).map(|job| self.run(job, routed)).collect();
+        let outcomes: Vec<_> = jobs.par_iter().with_max_len(1).map(|job| self.run(job, routed, &time)).collect();
         let mut findings = Vec::new();
-        for outcome in outcomes {
-            match outcome {
-                Ok(found) => findings.extend(found),
-                Err(problem) => report.unread.push(problem),
-            }
+        for (found, problem) in outcomes {
+            findings.extend(found);
+            report.unread.extend(problem);
         }
         findings.sort_by(|a: &Finding, b| order(a).cmp(&order(b)));
         // The same source is rendered once for each environment; one fault is one finding.
@@ -154,7 +160,8 @@ impl Library {
         }
     }
 
-    fn run(&self, job: &Job<'_>, routed: &[Routed]) -> Result<Vec<Finding>, Diagnostic> {
+    /// What one package finds, and why that is not all.
+    fn run(&self, job: &Job<'_>, routed: &[Routed], time: &Allowance) -> (Vec<Finding>, Option<Diagnostic>) {
         let (area, input, file) = match job {
             Job::Combined => (
                 route::COMBINED,
@@ -164,14 +171,18 @@ impl Library {
             Job::One(area, entry) => (*area, engine::value_of(&entry.document.root), &*entry.document.path),
         };
         let Some(package) = self.areas.get(area) else {
-            return Ok(Vec::new());
+            return (Vec::new(), None);
         };
-        let verdicts = package.clone().evaluate(input).map_err(|error| {
-            Diagnostic::error(format!("the policies `{area}` could not be evaluated: {error}"))
+        let (verdicts, problem) = match package.clone().evaluate(input, time) {
+            Ok(judgement) => (judgement.verdicts, judgement.problem),
+            Err(problem) => (Vec::new(), Some(problem)),
+        };
+        let problem = problem.map(|problem| {
+            Diagnostic::error(format!("the policies `{area}` could not be evaluated: {problem}"))
                 .place(Place::file(file))
                 .hint("none of them counts as passed for this file")
-        })?;
-        Ok(verdicts
+        });
+        let findings = verdicts
             .into_iter()
             .map(|verdict| match job {
                 Job::One(_, entry) => self.finding(area, &verdict, Some(&entry.document), &verdict.at),
@@ -185,7 +196,8 @@ impl Library {
                     self.finding(area, &verdict, document, rest)
                 }
             })
-            .collect())
+            .collect();
+        (findings, problem)
     }
 
     fn finding(&self, area: &str, verdict: &Verdict, document: Option<&Document>, at: &[document::Step]) -> Finding {
@@ -271,7 +283,8 @@ fn read(path: &str, bytes: &[u8], route: Route) -> Result<Vec<Routed>, Diagnosti
         Route::Area(area, format) => (Some(area), format),
         Route::Context(format) => (None, format),
         Route::ByContents(format) => {
-            if !route::looks_relevant(bytes) {
+            // No word is found in a text of wide characters, so that is read, and refused.
+            if !route::looks_relevant(bytes) && !document::is_wide(bytes) {
                 return Ok(Vec::new());
             }
             let documents = document::read(path, bytes, format).map_err(|problems| templated(bytes, problems))?;
@@ -287,15 +300,31 @@ fn read(path: &str, bytes: &[u8], route: Route) -> Result<Vec<Routed>, Diagnosti
 
 /// Says so where a file is no YAML because it is a Helm template.
 fn templated(bytes: &[u8], problems: Diagnostics) -> Diagnostics {
-    if !bytes.windows(2).any(|window| window == b"{{") {
+    // Without UTF-8 it is no template either.
+    if !std::str::from_utf8(bytes).is_ok_and(|text| text.contains("{{")) {
         return problems;
     }
     let hint = "this is a template: check what it renders, with `helm template`";
     Diagnostics(problems.0.into_iter().map(|problem| problem.hint(hint)).collect())
 }
 
+/// Rules that are named like those that report, and aren't sets of results.
+fn other_forms(path: &str, text: &str) -> Diagnostics {
+    let problem = |found: regex::Captures<'_>| {
+        let name = found.get(1)?;
+        let line = text[..name.start()].matches('\n').count() + 1;
+        Some(
+            Diagnostic::error(format!("expected `{} contains … if {{ … }}`", name.as_str()))
+                .place(Place::line(path, line))
+                .hint("a rule of this name reports one result for each fault; give other rules other names"),
+        )
+    };
+    Diagnostics(OTHER_FORM.captures_iter(text).filter_map(problem).take(20).collect())
+}
+
 fn compile(modules: &BTreeMap<String, Vec<(String, String)>>, problems: &mut Diagnostics) -> BTreeMap<String, Package> {
     let mut areas = BTreeMap::new();
+    let time = Allowance::for_loading();
     let asked: BTreeMap<&String, Vec<String>> = modules
         .iter()
         .map(|(package, files)| {
@@ -315,7 +344,7 @@ fn compile(modules: &BTreeMap<String, Vec<(String, String)>>, problems: &mut Dia
     for (package, queries) in asked.iter().filter(|(_, queries)| !queries.is_empty()) {
         let files: Vec<(String, String)> =
             modules.get(*package).into_iter().flatten().chain(helpers.iter().copied()).cloned().collect();
-        match Package::compile(package, &files, queries) {
+        match Package::compile(package, &files, queries, &time) {
             Ok(compiled) => {
                 areas.insert((*package).clone(), compiled);
             }

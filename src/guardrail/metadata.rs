@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::Level;
 use crate::diag::{Diagnostic, Diagnostics, Place};
-use crate::document::{self, Format, Node};
+use crate::document::{self, Node};
 
 /// What a rule is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -74,9 +74,7 @@ pub(super) fn read(file: &str, area: &str, text: &str) -> Result<Vec<Rule>, Diag
     let mut rules = Vec::new();
     let mut problems = Diagnostics::new();
     for (line, block) in blocks(text) {
-        // Blank lines in front keep the line numbers.
-        let padded = format!("{}{block}", "\n".repeat(line));
-        let documents = match document::read(file, padded.as_bytes(), Format::Yaml) {
+        let documents = match document::read_fragment(file, &block, line) {
             Ok(documents) => documents,
             Err(found) => {
                 problems.extend(found);

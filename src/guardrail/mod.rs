@@ -20,6 +20,7 @@ mod metadata;
 mod patch;
 mod plan;
 pub mod rendered;
+mod recursion;
 pub mod route;
 
 use std::collections::BTreeMap;

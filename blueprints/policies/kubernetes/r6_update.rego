@@ -10,6 +10,7 @@ package kubernetes
 #   id: R6
 #   lens: reliability
 #   severity: deny
+#   concerns: [Deployment, StatefulSet, DaemonSet, Rollout]
 #   fix: "set spec.strategy.type: RollingUpdate with rollingUpdate.maxUnavailable: 0 and a maxSurge"
 #   controls:
 #     - SOC 2 A1.1

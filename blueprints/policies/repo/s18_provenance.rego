@@ -11,6 +11,7 @@ package repo
 #   id: S18
 #   lens: security
 #   severity: deny
+#   concerns: [ci]
 #   fix: >-
 #     after the push run syft and cosign sign and attest on the digest, or actions/attest-build-provenance on GitHub, id_tokens
 #     with cosign on GitLab, notation or cosign on Azure and Jenkins; run cosign verify before a digest is deployed, or have the

@@ -266,6 +266,7 @@ def _of_pods(registry):
             "root-fs": at(security, "readOnlyRootFilesystem", False),
             # S5
             "tag": at("image", f"{registry}/sample:v1"),
+            "no-image": at("image", None),
             "no-tag": at("image", f"{registry}/sample"),
             "tag-and-digest": at("image", f"{registry}/sample:v1@{DIGEST}"),
             "short-digest": at("image", f"{registry}/sample@{DIGEST[:-1]}"),

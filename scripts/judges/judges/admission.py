@@ -28,20 +28,21 @@ CREATORS = {
 }
 
 
+# Labels of the policies themselves: who owns them makes no difference to what they say.
+LABELS = re.compile(r"^ *(team|cost-center|app\.kubernetes\.io/[a-z-]+): .*\n", re.MULTILINE)
+
+
 def _plain(case, text):
     """A policy's text without what the answers put into it, so that equal policies of several cases are judged once."""
-    answers = {key: value for key, value in case.answers.items() if isinstance(value, str) and len(value) > 2}
-    for key in ("registry", "name", "owner", "system", "cost_center"):
-        if value := answers.get(key):
-            text = re.sub(rf"(?<![\w./-]){re.escape(value)}(?![\w.])", f"<{key}>", text)
-            text = text.replace(_pascal(value), f"<{key}>").replace(_pascal(value).lower(), f"<{key}>")
-    for number, value in enumerate(case.answers.get("environments") or []):
-        text = re.sub(rf"(?<=-){re.escape(value)}$", f"<{min(number, 1)}>", text, flags=re.MULTILINE)
-    return re.sub(r"^( *- <name>-<1>\n)+", r"\1", text, flags=re.MULTILINE)
-
-
-def _pascal(value):
-    return "".join(part.capitalize() for part in value.split("-"))
+    name, registry, environments = (case.answers.get(key, "") for key in ("name", "registry", "environments"))
+    text = LABELS.sub("", text)
+    for number, environment in enumerate(reversed(environments)):
+        text = text.replace(f"- {name}-{environment}\n", f"- {'others' if number else 'production'}\n")
+    text = re.sub(r"( *- others\n)+", "- others\n", text)
+    pascal = "".join(part.capitalize() for part in name.split("-"))
+    for answer in (registry, name, pascal, pascal.lower()):
+        text = re.sub(rf"(?<![\w-]){re.escape(answer)}", "<answer>", text) if answer else text
+    return text
 
 
 class Admission(Judge):

@@ -7,6 +7,7 @@ import contextlib
 import http.client
 import json
 import re
+import secrets
 import socket
 import ssl
 import subprocess
@@ -49,14 +50,15 @@ def _path(made):
 class Cluster:
     """Asks a running API server, over one connection."""
 
-    def __init__(self, port):
+    def __init__(self, port, token):
+        self._token = token
         # The server makes its certificate itself, in its own folder, and is reached over the loopback address.
         context = ssl._create_unverified_context()  # noqa: S323
         self._connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=30, context=context)
 
     def ask(self, method, path, body=None, kind="application/json", account=None):
         """Returns the object that was answered and the warnings that came with it."""
-        headers = {"Content-Type": kind} | ({"Impersonate-User": account} if account else {})
+        headers = {"Content-Type": kind, "Authorization": f"Bearer {self._token}"} | ({"Impersonate-User": account} if account else {})
         data = body if body is None or isinstance(body, str) else json.dumps(body)
         try:
             self._connection.request(method, path, body=data, headers=headers)
@@ -121,6 +123,9 @@ def running(tools, folder, log):
     made = shell.run(["openssl", "genrsa", "-out", key, "2048"], log=log)
     if not made.ok:
         raise OSError(f"openssl made no key: {' '.join(made.lines())}")
+    token = secrets.token_hex()
+    tokens = folder / "tokens.csv"
+    tokens.write_text(f"{token},tests,tests,system:masters\n", encoding="utf-8")
     store = f"http://127.0.0.1:{clients}"
     etcd = [tools["etcd"], "--data-dir", folder / "etcd", "--unsafe-no-fsync", "--log-level", "error"]
     etcd += ["--listen-client-urls", store, "--advertise-client-urls", store]
@@ -132,7 +137,8 @@ def running(tools, folder, log):
     server += ["--advertise-address", "127.0.0.1", "--endpoint-reconciler-type", "none"]
     server += ["--service-account-issuer", "https://localhost", "--service-account-key-file", key]
     server += ["--service-account-signing-key-file", key, "--service-cluster-ip-range", "10.0.0.0/24"]
-    server += ["--authorization-mode", "AlwaysAllow", "--anonymous-auth", "--disable-admission-plugins", UNUSED]
+    server += ["--authorization-mode", "AlwaysAllow", "--token-auth-file", tokens, "--allow-privileged"]
+    server += ["--disable-admission-plugins", UNUSED]
     with open(log, "ab") as out, contextlib.ExitStack() as stack:
         for argv in (etcd, server):
             argv = [str(part) for part in argv]
@@ -142,6 +148,6 @@ def running(tools, folder, log):
             process = subprocess.Popen(argv, cwd=folder, start_new_session=True, **streams)
             stack.callback(process.wait)
             stack.callback(shell.end, process)
-        cluster = Cluster(secure)
+        cluster = Cluster(secure, token)
         cluster.wait(cluster.ready, "the API server is ready")
         yield cluster

@@ -58,9 +58,17 @@ ALL = (
     Difference(
         "C1",
         False,
-        _also_init("no-requests", "no-memory-request"),
+        _also_init("no-requests", "no-cpu-request", "no-memory-request"),
         "the API server fills in what a pod requests from its limits before it asks",
         kinds=frozenset(("Pod",)),
+        forms=frozenset(("vap",)),
+    ),
+    Difference(
+        "O1",
+        False,
+        frozenset(("no-labels",)),
+        "the API server gives a job without labels those of its pods before it asks",
+        kinds=frozenset(("Job",)),
         forms=frozenset(("vap",)),
     ),
     Difference(

@@ -89,6 +89,11 @@ class Admission(Judge):
         return [f"[{case.name}] {DOCUMENT}: does not tell that {reason}" for reason in sorted(lost)]
 
 
+def _held(told):
+    """The first few objects that a policy said something about."""
+    return sorted(name for name, rules in told.items() if rules - {forms.IMPOSSIBLE})[:3]
+
+
 class Comparison:
     """One form of admission policy beside the Rego rules, over the whole corpus."""
 
@@ -129,7 +134,7 @@ class Comparison:
             some = [sample for sample in self.corpus(namespace) if sample.kind in ("Deployment", "NetworkPolicy")]
             told = ask(forms.write(some, self.place / namespace))
             if namespace == "elsewhere":
-                found += [f"holds in a namespace of another service: {name}" for name in sorted(filter(told.get, told))][:3]
+                found += [f"holds in a namespace of another service: {name}" for name in _held(told)]
             else:
                 found += [f"{line} (in {namespace})" for line in self._compare(rules, some, told, every, stale=False)]
         return found
@@ -149,16 +154,14 @@ class Comparison:
             server.wait(lambda: forms.admission(server, bad.values())[1], "the policy refuses anything")
             warned, refused = forms.admission(server, production)
             found = self._compare(rules, production, refused, every=False)
-            found += [f"warns in production instead of refusing: {name}" for name in sorted(filter(warned.get, warned))
-                      if warned[name] != {forms.IMPOSSIBLE}]
+            found += [f"only warns in production: {name}" for name in _held(warned)]
             for namespace in self.namespaces[:-1]:
                 warned, refused = forms.admission(server, self.corpus(namespace))
-                found += [f"refuses in {namespace}: {name}" for name in sorted(refused)
-                          if refused[name] != {forms.IMPOSSIBLE}][:3]
+                found += [f"refuses in {namespace}: {name}" for name in _held(refused)]
                 found += self._compare(rules, self.corpus(namespace), warned, every=True)
             some = [sample for sample in self.corpus("elsewhere") if sample.kind == "Deployment"]
             for told in forms.admission(server, some):
-                found += [f"holds in a namespace of another service: {name}" for name in sorted(filter(told.get, told))][:3]
+                found += [f"holds in a namespace of another service: {name}" for name in _held(told)]
             bad = next(sample for sample in production if sample.name == "pod-host-network")
             for account, wanted in CREATORS.items():
                 _, refused = forms.admission(server, [bad], account)

@@ -61,21 +61,24 @@ def gatekeeper(run, gator, policies, folder):
 
 def kyverno(run, program, policies, folder, namespaces):
     """Kyverno's policies, as its own command evaluates them. It names the first rule that is broken, not all."""
-    values = folder.with_name(f"{folder.name}-values.yaml")  # JSON is YAML, too
-    selectors = [{"name": name, "labels": {"kubernetes.io/metadata.name": name}} for name in namespaces]
     head = {"apiVersion": "cli.kyverno.io/v1alpha1", "kind": "Value", "metadata": {"name": "values"}}
+    selectors = [{"name": name, "labels": {"kubernetes.io/metadata.name": name}} for name in namespaces]
+    # JSON is YAML, too; of a folder, the command reads no JSON.
+    values, objects = (folder.with_name(f"{folder.name}-{what}.yaml") for what in ("values", "objects"))
     values.write_text(json.dumps({**head, "namespaceSelector": selectors}), encoding="utf-8")
-    paths = sorted(policies.glob("*.yaml"))
-    argv = [program, "apply", *paths, "--resource", folder, "--values-file", values, "--policy-report"]
-    told = _answer(run([*argv, "--output-format", "json", "--remove-color"]), "{\n")
+    texts = [path.read_text(encoding="utf-8") for path in sorted(folder.iterdir())]
+    objects.write_text("\n---\n".join(texts), encoding="utf-8")
+    argv = [program, "apply", *sorted(policies.glob("*.yaml")), "--resource", objects, "--values-file", values]
+    result = run([*argv, "--policy-report", "--output-format", "json", "--remove-color"])
     said = collections.defaultdict(set)
-    for result in told.get("results") or []:
-        rules = set(RULE.findall(result.get("message") or ""))
-        if result["result"] == "error" or (result["result"] in ("fail", "warn") and not rules):
-            raise Broken(f"{result['policy']}: {result['result']}: {result.get('message')}")
-        for resource in result.get("resources") or []:
-            if result["result"] in ("fail", "warn"):
-                said[resource["name"]] |= rules
+    if result.ok and not result.out.strip():
+        return said  # no policy holds for any of the objects
+    for entry in _answer(result, '{"').get("results") or []:
+        rules = set(RULE.findall(entry.get("message") or ""))
+        if entry["result"] not in ("pass", "skip", "fail", "warn") or (entry["result"] == "fail" and not rules):
+            raise Broken(f"{entry['policy']}: {entry['result']}: {entry.get('message')}")
+        for resource in entry["resources"]:
+            said[resource["name"]] |= rules
     return said
 
 

@@ -105,6 +105,8 @@ def sort_out(folder):
         elif name.endswith((".yaml", ".yml", ".json")):
             if re.search(rb"(?m)^(- |[\s{\"]*)?apiVersion\"?:", data) and re.search(rb"(?m)^[\s{\"]*kind\"?:", data):
                 areas["kubernetes"].append(path)
+            elif re.search(rb"\"planned_values\"\s*:", data):
+                areas["terraform"].append(path)
             elif re.search(rb"(?m)^(groups|slos):", data):
                 areas["context"].append(path)
     return areas, roots

@@ -158,6 +158,12 @@ fn guardrails_and_decisions_are_explained() {
     let world = World::new();
     let run = world.run(&["explain", "s6"]).success();
     assert!(run.stdout.starts_with("S6  ") && run.stdout.contains("to mend: "), "{run}");
+    // Its examples, and what the failing one is reported as; the rule stands in two areas and is explained once.
+    for part in
+        ["fails: deploy/networkpolicy.yaml", "- deploy/networkpolicy.yaml:7: S6: ", "passes: ", "security, repo, "]
+    {
+        assert!(run.stdout.contains(part), "{part}: {run}");
+    }
     let run = world.run(&["explain", "delivery"]).success();
     assert!(run.stdout.contains("blast radius: ") && run.stdout.contains("think again when: "), "{run}");
     let run = world.run(&["explain"]).success();

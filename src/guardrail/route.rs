@@ -3,7 +3,7 @@
 //! | package | form | files |
 //! |---|---|---|
 //! | `kubernetes` | each document | YAML and JSON with `apiVersion` and `kind`; what a Kustomize root renders, instead of its sources |
-//! | `terraform` | each file | `*.tf`, `*.tfvars` |
+//! | `terraform` | each file | `*.tf`, `*.tfvars`; JSON with `planned_values` and `format_version`: `terraform show -json` |
 //! | `dockerfile` | each file | `Dockerfile`, `Dockerfile.*`, `*.Dockerfile`, `Containerfile` |
 //! | `ci` | each file | `.github/workflows/*`, `action.yml`, `.gitlab-ci.yml`, `.gitlab/ci/**`, `azure-pipelines.yml`, `.azuredevops/**` |
 //! | `repo` | combined | all of the above, and `CODEOWNERS`, `**/runbooks/*.md`, Prometheus rules, SLO files, `.terraform.lock.hcl` |
@@ -69,7 +69,7 @@ fn is_pipeline(path: &str, name: &str) -> bool {
 /// Whether a text is worth reading for its contents; saves parsing every dashboard and lock file.
 pub(super) fn looks_relevant(bytes: &[u8]) -> bool {
     let holds = |needle: &[u8]| bytes.windows(needle.len()).any(|window| window == needle);
-    holds(b"apiVersion") || holds(b"groups:") || holds(b"slos:")
+    holds(b"apiVersion") || holds(b"groups:") || holds(b"slos:") || holds(b"planned_values")
 }
 
 /// The package for a document's contents: `Some(None)` is for [`COMBINED`] alone, `None` for no package.
@@ -77,6 +77,9 @@ pub(super) fn of_contents(root: &Node) -> Option<Option<&'static str>> {
     let text = |key: &str| root.get(key).and_then(Node::as_str);
     if text("apiVersion").is_some() && text("kind").is_some() {
         return Some(Some("kubernetes"));
+    }
+    if root.get("planned_values").is_some() && text("format_version").is_some() {
+        return Some(Some("terraform"));
     }
     (root.get("groups").is_some() || root.get("slos").is_some()).then_some(None)
 }

@@ -16,6 +16,7 @@ ALL = (
     manifests.Workload(),
     manifests.Trivy(),
     policy.Opa(),
+    policy.Coverage(),
     policy.Conftest(),
     policy.Policy(),
     admission.Admission(),

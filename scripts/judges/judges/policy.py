@@ -1,5 +1,6 @@
 """Judges of the Rego guardrails, and the repository's own target that uses them."""
 
+import json
 import re
 
 import content
@@ -7,6 +8,9 @@ from engine import Judge
 from judges.common import run, said
 
 LIBRARIES = ("policy/rego", "blueprints/policies")
+
+# The files that `goldpath explain` shows; opa would load them as data.
+EXAMPLES = ("--ignore", "examples")
 
 
 def libraries(case):
@@ -33,11 +37,40 @@ class Opa(Judge):
             opa = bench.tools["opa"]
             result = run(bench, [opa, "fmt", "--list", folder], case.tree)
             findings += [f"[{case.name}] {line}: not in opa fmt's format" for line in result.lines()]
-            findings += said(case, run(bench, [opa, "check", "--strict", folder], case.tree))
-            result = run(bench, [opa, "test", folder, "--verbose"], case.tree)
+            findings += said(case, run(bench, [opa, "check", "--strict", *EXAMPLES, folder], case.tree))
+            result = run(bench, [opa, "test", folder, "--verbose", "--timeout", "60s", *EXAMPLES], case.tree)
             findings += said(case, result, lambda line: ": FAIL" in line or "ERROR" in line or "error" in line)
             if result.ok and not re.search(r"^PASS: [1-9]", result.out, re.MULTILINE):
                 findings.append(f"[{case.name}] {folder}: no Rego test ran")
+        return findings
+
+
+class Coverage(Judge):
+    name = "coverage"
+    about = "Rego: every line of the guardrails is run by one of their tests"
+    tools = ("opa",)
+    whole_project = True
+
+    def items(self, case):
+        return libraries(case)
+
+    def judge(self, case, items, bench):
+        findings = []
+        for folder in items:
+            # What is measured runs slower than opa's limit for one test allows on a busy machine.
+            argv = [bench.tools["opa"], "test", folder, "--coverage", "--format", "json", "--timeout", "60s", *EXAMPLES]
+            result = run(bench, argv, case.tree)
+            try:
+                files = json.loads(result.out)["files"]
+            except (ValueError, KeyError, TypeError):
+                told = result.lines()[-3:] or ["no output"]
+                findings += [f"[{case.name}] {folder}: coverage was not measured: {line}" for line in told]
+                continue
+            for name, measured in sorted(files.items()):
+                for part in measured.get("not_covered", ()):
+                    first, last = part["start"]["row"], part["end"]["row"]
+                    lines = f"line {first} is" if first == last else f"lines {first} to {last} are"
+                    findings.append(f"[{case.name}] {name}:{first}: {lines} run by no test")
         return findings
 
 

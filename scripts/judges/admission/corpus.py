@@ -169,6 +169,14 @@ def _second(pod, **changes):
     pod["containers"].append(other)
 
 
+def _ephemeral(pod, *change):
+    other = copy.deepcopy(pod["initContainers"][0])
+    other.update(name="look")
+    if change:
+        _set(other, *change)
+    pod["ephemeralContainers"] = [other]
+
+
 def _inherit(pod, key, here, there):
     """A setting of the pod's security context, and of the service's own; the other container keeps its own."""
     _set(pod, "securityContext", key, here)
@@ -209,6 +217,30 @@ def _of_pods(registry):
         "host-port": lambda pod: _set(pod["containers"][0], "ports", [{"containerPort": 80, "hostPort": 80}]),
         "port": lambda pod: _set(pod["containers"][0], "ports", [{"containerPort": 8080}]),
         "host-port-init": lambda pod: _set(pod["initContainers"][0], "ports", [{"containerPort": 80, "hostPort": 80}]),
+        # S1: the pod's own
+        "sysctl": lambda pod: _set(pod, "securityContext", "sysctls", [{"name": "kernel.msgmax", "value": "1"}]),
+        "sysctl-safe": lambda pod: _set(
+            pod, "securityContext", "sysctls", [{"name": "net.ipv4.tcp_syncookies", "value": "1"}]
+        ),
+        "nfs": lambda pod: _set(pod, "volumes", [{"name": "far", "nfs": {"server": "files", "path": "/"}}]),
+        "secret": lambda pod: _set(pod, "volumes", [{"name": "key", "secret": {"secretName": "key"}}]),
+        "apparmor-none": lambda pod: _inherit(pod, "appArmorProfile", None, {"type": "Unconfined"}),
+        "apparmor-none-inherited": lambda pod: _inherit(pod, "appArmorProfile", {"type": "Unconfined"}, None),
+        "apparmor": lambda pod: _inherit(pod, "appArmorProfile", None, {"type": "RuntimeDefault"}),
+        "selinux-user": lambda pod: _inherit(pod, "seLinuxOptions", None, {"user": "system_u"}),
+        "selinux-role": lambda pod: _inherit(pod, "seLinuxOptions", {"role": "sysadm_r"}, None),
+        "selinux-type": lambda pod: _inherit(pod, "seLinuxOptions", None, {"type": "spc_t"}),
+        "selinux-container": lambda pod: _inherit(pod, "seLinuxOptions", None, {"type": "container_t"}),
+        "all-of-proc": lambda pod: (_set(pod, "hostUsers", False), _inherit(pod, "procMount", None, "Unmasked")),
+        "proc": lambda pod: _inherit(pod, "procMount", None, "Default"),
+        "windows-host": lambda pod: _inherit(pod, "windowsOptions", None, {"hostProcess": True}),
+        # Only a pod that runs has such containers; the API server takes them nowhere else.
+        "ephemeral": lambda pod: _ephemeral(pod),
+        "ephemeral-without-resources": lambda pod: _ephemeral(pod, "resources", None),
+        "ephemeral-root-fs": lambda pod: _ephemeral(pod, "securityContext", "readOnlyRootFilesystem", False),
+        "ephemeral-user": lambda pod: _ephemeral(pod, "securityContext", "runAsUser", 1000),
+        "ephemeral-tag": lambda pod: _ephemeral(pod, "image", "docker.io/library/sample:v1"),
+        "ephemeral-escalation": lambda pod: _ephemeral(pod, "securityContext", "allowPrivilegeEscalation", True),
         # S1, S2: what the pod says counts where the container says nothing.
         "root-unsaid": lambda pod: _inherit(pod, "runAsNonRoot", None, None),
         "root-inherited": lambda pod: _inherit(pod, "runAsNonRoot", True, None),
@@ -325,6 +357,11 @@ NETWORK = {
     ),
     "own-namespace": lambda spec: spec.update(ingress=[{"from": [{"podSelector": {}}]}]),
     "some-namespaces": lambda spec: spec.update(ingress=[{"from": [{"namespaceSelector": CHOSEN}]}]),
+    "every-address": lambda spec: spec.update(egress=[{"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]}]),
+    "every-address-6": lambda spec: spec.update(ingress=[{"from": [{"ipBlock": {"cidr": "::/0"}}]}]),
+    "most-addresses": lambda spec: spec.update(
+        egress=[{"to": [{"ipBlock": {"cidr": "0.0.0.0/0", "except": ["10.0.0.0/8"]}}]}]
+    ),
     "addresses": lambda spec: spec.update(egress=[{"to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}]),
 }
 SERVICE = {

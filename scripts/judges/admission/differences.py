@@ -44,7 +44,7 @@ ALL = (
     Difference(
         "O1",
         False,
-        frozenset({f"no-{label.rsplit('/')[-1]}" for label in LABELS} | {"no-labels"}),
+        frozenset({f"no-{label.rsplit('/')[-1]}" for label in LABELS} | {"no-labels", "empty-team"}),
         "controllers make these objects in every namespace, and cannot be asked for labels",
         kinds=frozenset(("ConfigMap", "PersistentVolumeClaim")),
     ),

@@ -35,6 +35,10 @@ LABELS = ("app.kubernetes.io/name", "app.kubernetes.io/part-of", "app.kubernetes
 CHOSEN = {"matchLabels": {"app.kubernetes.io/name": "sample"}}
 
 
+# Only a pod that runs has such containers: the API server takes them nowhere else.
+ONLY_RUNNING = ("ephemeral", "ephemeral-without-resources")
+
+
 @dataclasses.dataclass(frozen=True)
 class Sample:
     """One object, and the change that made it from the good one of its kind."""
@@ -234,7 +238,6 @@ def _of_pods(registry):
         "all-of-proc": lambda pod: (_set(pod, "hostUsers", False), _inherit(pod, "procMount", None, "Unmasked")),
         "proc": lambda pod: _inherit(pod, "procMount", None, "Default"),
         "windows-host": lambda pod: _inherit(pod, "windowsOptions", None, {"hostProcess": True}),
-        # Only a pod that runs has such containers; the API server takes them nowhere else.
         "ephemeral": lambda pod: _ephemeral(pod),
         "ephemeral-without-resources": lambda pod: _ephemeral(pod, "resources", None),
         "ephemeral-root-fs": lambda pod: _ephemeral(pod, "securityContext", "readOnlyRootFilesystem", False),

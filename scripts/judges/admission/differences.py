@@ -67,8 +67,8 @@ ALL = (
         "O1",
         False,
         frozenset(("no-labels",)),
-        "the API server gives a job without labels those of its pods before it asks",
-        kinds=frozenset(("Job",)),
+        "the API server gives them the labels of their pods before it asks",
+        kinds=frozenset(("Job", "ReplicationController")),
         forms=frozenset(("vap",)),
     ),
     Difference(

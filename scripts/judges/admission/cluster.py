@@ -58,7 +58,9 @@ class Cluster:
 
     def ask(self, method, path, body=None, kind="application/json", account=None):
         """Returns the object that was answered and the warnings that came with it."""
-        headers = {"Content-Type": kind, "Authorization": f"Bearer {self._token}"} | ({"Impersonate-User": account} if account else {})
+        headers = {"Content-Type": kind, "Authorization": f"Bearer {self._token}"}
+        if account:
+            headers["Impersonate-User"] = account
         data = body if body is None or isinstance(body, str) else json.dumps(body)
         try:
             self._connection.request(method, path, body=data, headers=headers)

@@ -1,4 +1,4 @@
-"""What the Rego rules and each form of admission policy say about objects, each from the engine that really evaluates it.
+"""What the Rego rules and each form of admission policy say about objects, from the engines that really evaluate them.
 
 Every function returns {name of the object: rules that it breaks}.
 """

@@ -20,8 +20,8 @@ SHAPES = ("Deployment", "Pod", "CronJob", "Rollout")
 # Objects that are in the cluster before the policy is.
 OLDER = ("deployment-token", "replicaset-token", "pod-token")
 
-# Who puts an object into the cluster, and whether it gets in though it breaks a rule: the cluster's own controllers work
-# from templates.
+# Who puts an object into the cluster, and whether it gets in though it breaks a rule: the cluster's own controllers
+# work from templates.
 CREATORS = {
     "system:serviceaccount:kube-system:replicaset-controller": True,
     "system:kube-controller-manager": True,
@@ -219,7 +219,8 @@ class Comparison:
                         found.append(f"{name}: changing {what}: {refusal}")
                         continue
                 if allowed != wanted:
-                    found.append(f"{'lets' if allowed else 'does not let'} {what} of {name} change, which is older than it")
+                    verdict = "lets" if allowed else "does not let"
+                    found.append(f"{verdict} {what} of {name} change, which is older than the policy")
         return found
 
     def _compare(self, rules, samples, told, every, stale=True):
@@ -245,8 +246,8 @@ class Comparison:
                 found[rule, "refuses", sample.change].append(sample.kind)
         lines = []
         for (rule, verdict, change), kinds in sorted(found.items()):
-            other = {"accepts": ", which the Rego rule refuses", "refuses": ", which the Rego rule accepts"}.get(verdict, "")
-            lines.append(f"{rule or 'the API server'} {verdict} {change} ({', '.join(kinds)}){other}")
+            other = {"accepts": ", which the Rego rule refuses", "refuses": ", which the Rego rule accepts"}
+            lines.append(f"{rule or 'the API server'} {verdict} {change} ({', '.join(kinds)}){other.get(verdict, '')}")
         if stale:
             for difference in differences.ALL:
                 if self.form in difference.forms and difference not in used:

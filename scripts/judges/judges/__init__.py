@@ -1,6 +1,6 @@
 """All judges, in the order in which they are listed."""
 
-from judges import checkov, files, manifests, policy, prometheus, reports, services, terraform, texts
+from judges import admission, checkov, files, manifests, policy, prometheus, reports, services, terraform, texts
 
 ALL = (
     files.Yamllint(),
@@ -20,6 +20,7 @@ ALL = (
     policy.Conftest(),
     policy.Policy(),
     policy.Check(),
+    admission.Admission(),
     prometheus.Promtool(),
     terraform.Format(),
     terraform.ValidateAndTest(),

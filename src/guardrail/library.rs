@@ -1,22 +1,15 @@
 //! The policies of a library, compiled, and their verdict on a tree.
 
-use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
-use regex::Regex;
 
-use super::engine::{self, Package, Verdict};
+use super::engine::{self, Package, Value, Verdict};
 use super::route::{self, Route};
 use super::{Exceptions, Finding, Lens, Level, Report, Rule, kustomize, metadata};
 use crate::diag::{Diagnostic, Diagnostics, Place};
 use crate::document::{self, Document};
 use crate::tree::Tree;
-
-/// The names that conftest asks for.
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled in every test")]
-static QUERY: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?m)^((?:deny|violation|warn)(?:_[a-zA-Z0-9]+)*)\s+contains\s").unwrap());
 
 /// A library of policies, compiled once and asked often.
 pub struct Library {
@@ -28,6 +21,15 @@ pub struct Library {
 struct Routed {
     area: Option<&'static str>,
     document: Document,
+    /// The document as an input, which its package and the combined one share.
+    value: Value,
+}
+
+impl Routed {
+    fn new(area: Option<&'static str>, document: Document) -> Routed {
+        let value = engine::value_of(&document.root);
+        Routed { area, document, value }
+    }
 }
 
 impl Library {
@@ -40,24 +42,22 @@ impl Library {
         let mut problems = Diagnostics::new();
         let mut modules: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
         let mut rules: Vec<Rule> = Vec::new();
-        for (path, file) in policies.iter() {
-            let path = path.as_str();
-            if !path.ends_with(".rego") || path.ends_with("_test.rego") {
-                continue;
-            }
-            let Ok(text) = std::str::from_utf8(&file.bytes) else {
-                problems.push(Diagnostic::error("expected Rego in UTF-8").place(Place::file(path)));
-                continue;
-            };
-            match engine::package_of(path, text) {
-                Ok(package) => {
-                    match metadata::read(path, &package, text) {
+        let files: Vec<(&str, &[u8])> = policies
+            .iter()
+            .map(|(path, file)| (path.as_str(), &*file.bytes))
+            .filter(|(path, _)| path.ends_with(".rego") && !path.ends_with("_test.rego"))
+            .collect();
+        let read: Vec<_> = files.par_iter().map(|(path, bytes)| module(path, bytes)).collect();
+        for module in read {
+            match module {
+                Ok((package, file, found)) => {
+                    match found {
                         Ok(found) => rules.extend(found),
                         Err(found) => problems.extend(found),
                     }
-                    modules.entry(package).or_default().push((path.to_owned(), text.to_owned()));
+                    modules.entry(package).or_default().push(file);
                 }
-                Err(error) => problems.push(rego_problem(path, &error)),
+                Err(problem) => problems.push(problem),
             }
         }
         rules.sort_by(|a, b| (natural(&a.id), &a.area).cmp(&(natural(&b.id), &b.area)));
@@ -81,53 +81,18 @@ impl Library {
 
     /// Judges a tree.
     pub fn evaluate(&self, tree: &Tree, exceptions: &Exceptions) -> Report {
-        let mut report = Report::default();
-        let rendered = kustomize::render(tree);
-        report.unread.extend(rendered.problems);
-        let mut routed: Vec<Routed> =
-            rendered.documents.into_iter().map(|document| Routed { area: Some("kubernetes"), document }).collect();
-        let files: Vec<_> = tree
-            .iter()
-            .filter(|(path, _)| !rendered.claimed.contains(path.as_str()))
-            .filter_map(|(path, file)| Some((path.as_str(), &file.bytes, route::of_path(path.as_str())?)))
-            .collect();
-        let read: Vec<_> = files.par_iter().map(|(path, bytes, route)| read(path, bytes, *route)).collect();
-        for result in read {
-            match result {
-                Ok(found) => {
-                    report.evaluated.files += usize::from(!found.is_empty());
-                    routed.extend(found);
-                }
-                Err(found) => report.unread.extend(found.0),
-            }
-        }
-        report.evaluated.files += rendered.claimed.len();
-        report.evaluated.documents = routed.len();
-        report.evaluated.rules = self.rules.len();
-        self.judge(&routed, exceptions, &mut report);
-        report.unread.sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
-        report.unread.dedup();
-        report
+        self.judge(&Documents::read(tree), exceptions)
     }
 
-    fn judge(&self, routed: &[Routed], exceptions: &Exceptions, report: &mut Report) {
-        let jobs: Vec<Job<'_>> = self
-            .areas
-            .contains_key(route::COMBINED)
-            .then_some(Job::Combined)
-            .into_iter()
-            .chain(
-                routed
-                    .iter()
-                    .filter_map(|entry| Some((entry.area?, entry)))
-                    .filter(|(area, _)| self.areas.contains_key(*area))
-                    .map(|(area, entry)| Job::One(area, entry)),
-            )
-            .collect();
-        // The combined input is the largest job and stands first; the others are handed out one by one behind it.
-        let outcomes: Vec<_> = jobs.par_iter().with_max_len(1).map(|job| self.run(job, routed)).collect();
+    /// Judges what was read of a tree.
+    pub fn judge(&self, documents: &Documents, exceptions: &Exceptions) -> Report {
+        let mut report = Report::default();
+        report.unread.extend(documents.unread.iter().cloned());
+        report.evaluated.files = documents.files;
+        report.evaluated.documents = documents.routed.len();
+        report.evaluated.rules = self.rules.len();
         let mut findings = Vec::new();
-        for outcome in outcomes {
+        for outcome in self.ask(&documents.routed) {
             match outcome {
                 Ok(found) => findings.extend(found),
                 Err(problem) => report.unread.push(problem),
@@ -142,40 +107,65 @@ impl Library {
                 None => report.findings.push(finding),
             }
         }
+        report.unread.sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
+        report.unread.dedup();
+        report
+    }
+
+    /// What all packages say to all documents.
+    fn ask(&self, routed: &[Routed]) -> Vec<Result<Vec<Finding>, Diagnostic>> {
+        let mut jobs: Vec<Job<'_>> = Vec::new();
+        // The combined input is the largest job and stands first; the others are handed out one by one behind it.
+        jobs.extend(self.areas.get(route::COMBINED).map(Job::Combined));
+        let mut same: BTreeMap<(&str, &Value), usize> = BTreeMap::new();
+        for entry in routed {
+            let Some((area, package)) = entry.area.and_then(|area| self.areas.get_key_value(area)) else { continue };
+            match same.get(&(area.as_str(), &entry.value)).and_then(|index| jobs.get_mut(*index)) {
+                Some(Job::Same(_, _, entries)) => entries.push(entry),
+                _ => {
+                    same.insert((area, &entry.value), jobs.len());
+                    jobs.push(Job::Same(area, package, vec![entry]));
+                }
+            }
+        }
+        jobs.par_iter().with_max_len(1).map(|job| self.run(job, routed)).collect()
     }
 
     fn run(&self, job: &Job<'_>, routed: &[Routed]) -> Result<Vec<Finding>, Diagnostic> {
-        let (area, input, file) = match job {
-            Job::Combined => (
-                route::COMBINED,
-                engine::combined(routed.iter().map(|entry| (&*entry.document.path, &entry.document.root))),
-                ".",
-            ),
-            Job::One(area, entry) => (*area, engine::value_of(&entry.document.root), &*entry.document.path),
+        let (area, package, input, file) = match job {
+            Job::Combined(package) => {
+                let inputs = routed.iter().map(|entry| (&*entry.document.path, &entry.value));
+                (route::COMBINED, package, engine::combined(inputs), ".")
+            }
+            Job::Same(area, package, entries) => {
+                let Some(first) = entries.first() else { return Ok(Vec::new()) };
+                (*area, package, first.value.clone(), &*first.document.path)
+            }
         };
-        let Some(package) = self.areas.get(area) else {
-            return Ok(Vec::new());
-        };
-        let verdicts = package.clone().evaluate(input).map_err(|error| {
+        let verdicts = package.evaluate(&input).map_err(|error| {
             Diagnostic::error(format!("the policies `{area}` could not be evaluated: {error}"))
                 .place(Place::file(file))
                 .hint("none of them counts as passed for this file")
         })?;
-        Ok(verdicts
-            .into_iter()
-            .map(|verdict| match job {
-                Job::One(_, entry) => self.finding(area, &verdict, Some(&entry.document), &verdict.at),
-                Job::Combined => {
+        Ok(match job {
+            Job::Same(_, _, entries) => entries
+                .iter()
+                .flat_map(|entry| {
+                    verdicts.iter().map(|verdict| self.finding(area, verdict, Some(&entry.document), &verdict.at))
+                })
+                .collect(),
+            Job::Combined(_) => verdicts
+                .iter()
+                .map(|verdict| {
                     // The first two steps lead into the list of documents: its index, and `contents`.
                     let document = match verdict.at.first() {
                         Some(document::Step::Index(index)) => routed.get(*index).map(|entry| &entry.document),
                         _ => None,
                     };
-                    let rest = verdict.at.get(2..).unwrap_or_default();
-                    self.finding(area, &verdict, document, rest)
-                }
-            })
-            .collect())
+                    self.finding(area, verdict, document, verdict.at.get(2..).unwrap_or_default())
+                })
+                .collect(),
+        })
     }
 
     fn finding(&self, area: &str, verdict: &Verdict, document: Option<&Document>, at: &[document::Step]) -> Finding {
@@ -205,9 +195,47 @@ impl Library {
 
 enum Job<'a> {
     /// The package that sees everything.
-    Combined,
-    /// A package and the document that it judges.
-    One(&'static str, &'a Routed),
+    Combined(&'a Package),
+    /// A package, by name, and documents with the same contents that it judges.
+    Same(&'a str, &'a Package, Vec<&'a Routed>),
+}
+
+/// What guardrails look at in a tree: the documents of its files, and what its Kustomize sources render.
+#[derive(Default)]
+pub struct Documents {
+    routed: Vec<Routed>,
+    /// How many files they are from.
+    files: usize,
+    /// What could not be read or rendered.
+    unread: Vec<Diagnostic>,
+}
+
+impl Documents {
+    /// Reads and renders; needs no policies, so that these can be loaded in the meantime.
+    pub fn read(tree: &Tree) -> Documents {
+        let mut documents = Documents::default();
+        let rendered = kustomize::render(tree);
+        documents.unread.extend(rendered.problems);
+        let files: Vec<_> = tree
+            .iter()
+            .filter(|(path, _)| !rendered.claimed.contains(path.as_str()))
+            .filter_map(|(path, file)| Some((path.as_str(), &file.bytes, route::of_path(path.as_str())?)))
+            .collect();
+        documents.routed =
+            rendered.documents.into_par_iter().map(|document| Routed::new(Some("kubernetes"), document)).collect();
+        let read: Vec<_> = files.par_iter().map(|(path, bytes, route)| read(path, bytes, *route)).collect();
+        for result in read {
+            match result {
+                Ok(found) => {
+                    documents.files += usize::from(!found.is_empty());
+                    documents.routed.extend(found);
+                }
+                Err(found) => documents.unread.extend(found.0),
+            }
+        }
+        documents.files += rendered.claimed.len();
+        documents
+    }
 }
 
 fn order(finding: &Finding) -> (&str, Option<usize>, (char, u32, &str), Level, &str) {
@@ -232,12 +260,12 @@ fn read(path: &str, bytes: &[u8], route: Route) -> Result<Vec<Routed>, Diagnosti
             let documents = document::read(path, bytes, format).map_err(|problems| templated(bytes, problems))?;
             return Ok(documents
                 .into_iter()
-                .filter_map(|document| route::of_contents(&document.root).map(|area| Routed { area, document }))
+                .filter_map(|document| route::of_contents(&document.root).map(|area| Routed::new(area, document)))
                 .collect());
         }
     };
     let documents = document::read(path, bytes, format)?;
-    Ok(documents.into_iter().map(|document| Routed { area, document }).collect())
+    Ok(documents.into_iter().map(|document| Routed::new(area, document)).collect())
 }
 
 /// Says so where a file is no YAML because it is a Helm template.
@@ -249,34 +277,52 @@ fn templated(bytes: &[u8], problems: Diagnostics) -> Diagnostics {
     Diagnostics(problems.0.into_iter().map(|problem| problem.hint(hint)).collect())
 }
 
+/// A module's package, its file and text, and the rules that it describes.
+type Module = (String, (String, String), Result<Vec<Rule>, Diagnostics>);
+
+fn module(path: &str, bytes: &[u8]) -> Result<Module, Diagnostic> {
+    let text =
+        std::str::from_utf8(bytes).map_err(|_| Diagnostic::error("expected Rego in UTF-8").place(Place::file(path)))?;
+    let package = engine::package_of(path, text).map_err(|error| rego_problem(path, &error))?;
+    let rules = metadata::read(path, &package, text);
+    Ok((package, (path.to_owned(), text.to_owned()), rules))
+}
+
 fn compile(modules: &BTreeMap<String, Vec<(String, String)>>, problems: &mut Diagnostics) -> BTreeMap<String, Package> {
-    let mut areas = BTreeMap::new();
-    let asked: BTreeMap<&String, Vec<String>> = modules
-        .iter()
+    let reports = |files: &[(String, String)]| files.iter().any(|(_, text)| engine::reporting(text).next().is_some());
+    let (reporting, helping): (Vec<_>, Vec<_>) = modules.iter().partition(|(_, files)| reports(files));
+    // Packages that report nothing are helpers of the others. Where none reports, they are compiled for their faults.
+    let helpers: Vec<&(String, String)> = helping.iter().flat_map(|(_, files)| *files).collect();
+    let packages = if reporting.is_empty() { helping } else { reporting };
+    let mut jobs: Vec<(&String, Vec<&(String, String)>)> = packages
+        .into_iter()
         .map(|(package, files)| {
-            let mut queries: Vec<String> =
-                files.iter().flat_map(|(_, text)| QUERY.captures_iter(text).map(|found| found[1].to_owned())).collect();
-            queries.sort();
-            queries.dedup();
-            (package, queries)
+            let own = |file: &&(String, String)| !files.iter().any(|(path, _)| *path == file.0);
+            (package, files.iter().chain(helpers.iter().copied().filter(own)).collect())
         })
         .collect();
-    // Packages that report nothing are helpers of the others.
-    let helpers: Vec<&(String, String)> = modules
-        .iter()
-        .filter(|(package, _)| asked.get(package).is_some_and(Vec::is_empty))
-        .flat_map(|(_, files)| files)
+    // The largest first, so that all cores are busy to the end.
+    jobs.sort_by_key(|(_, files)| std::cmp::Reverse(files.iter().map(|(_, text)| text.len()).sum::<usize>()));
+    let compiled: Vec<_> = jobs
+        .par_iter()
+        .with_max_len(1)
+        .map(|(package, files)| (package, files, Package::compile(package, files)))
         .collect();
-    for (package, queries) in asked.iter().filter(|(_, queries)| !queries.is_empty()) {
-        let files: Vec<(String, String)> =
-            modules.get(*package).into_iter().flatten().chain(helpers.iter().copied()).cloned().collect();
-        match Package::compile(package, &files, queries) {
+    let mut areas = BTreeMap::new();
+    let mut told = BTreeSet::new();
+    for (package, files, outcome) in compiled {
+        match outcome {
             Ok(compiled) => {
                 areas.insert((*package).clone(), compiled);
             }
-            Err(error) => {
+            Err(errors) => {
                 let file = files.first().map_or(package.as_str(), |(file, _)| file);
-                problems.push(rego_problem(file, &error));
+                // What helpers do wrong comes from every package that they help.
+                for error in errors {
+                    if told.insert(error.clone()) {
+                        problems.push(rego_problem(file, &error));
+                    }
+                }
             }
         }
     }

@@ -22,7 +22,7 @@ use serde::Serialize;
 
 pub use date::Date;
 pub use exceptions::{Exception, Exceptions};
-pub use library::Library;
+pub use library::{Documents, Library};
 pub use metadata::{Lens, Rule};
 
 use crate::diag::Diagnostic;

@@ -119,7 +119,9 @@ pub fn check(options: &Options) -> Result<Report, Failure> {
     let (tree, mut unread) = contents(&root, &recorded)?;
     let (library, newer) = library(options, &recorded)?;
     let policies = policies(&tree, &library);
-    let guardrails = guardrail::Library::load(&policies)?;
+    let (guardrails, documents) =
+        rayon::join(|| guardrail::Library::load(&policies), || guardrail::Documents::read(&tree));
+    let guardrails = guardrails?;
     let mut problems = Vec::new();
     let exceptions = match (tree.get(EXCEPTIONS), options.today) {
         (Some(file), Some(today)) => Exceptions::parse(&file.bytes, EXCEPTIONS, today).unwrap_or_else(|found| {
@@ -128,7 +130,7 @@ pub fn check(options: &Options) -> Result<Report, Failure> {
         }),
         _ => Exceptions::none(),
     };
-    let judged = guardrails.evaluate(&tree, &exceptions);
+    let judged = guardrails.judge(&documents, &exceptions);
     let entry = |index: &usize| exceptions.entries.get(*index);
     for exception in exceptions.expired.iter().filter_map(entry) {
         let message = format!("the exception from {} for `{}` has expired", exception.rule, exception.path);

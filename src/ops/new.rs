@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
+use std::thread::ScopedJoinHandle;
 
 use serde::Serialize;
 
@@ -114,6 +115,22 @@ pub struct Step {
 pub fn new(options: Options, mut prompter: Option<&mut dyn Prompter>) -> Result<Report, Failure> {
     let (library, name) = find(&options, &mut prompter)?;
     let blueprint = blueprint::load(&library, name.as_deref())?;
+    std::thread::scope(|scope| {
+        // Policies are compiled while answers are resolved and the tree is rendered.
+        let guardrails = scope.spawn(|| guardrail::Library::load(&blueprint.policies));
+        make(options, prompter, &blueprint, guardrails)
+    })
+}
+
+/// Policies that are being compiled.
+type Compiling<'s> = ScopedJoinHandle<'s, Result<guardrail::Library, Diagnostics>>;
+
+fn make(
+    options: Options,
+    mut prompter: Option<&mut dyn Prompter>,
+    blueprint: &Blueprint,
+    guardrails: Compiling<'_>,
+) -> Result<Report, Failure> {
     // What can't be written is said before twenty questions are answered.
     let destination = options.destination.as_deref().map(Destination::new).transpose().map_err(Failure::failed)?;
     let committer =
@@ -122,7 +139,7 @@ pub fn new(options: Options, mut prompter: Option<&mut dyn Prompter>) -> Result<
 
     let source = options.blueprint.as_deref().filter(|named| matches!(Named::new(named), Named::Folder(_)));
     let mut session = Session {
-        blueprint: &blueprint,
+        blueprint,
         source,
         given: options.given.clone(),
         said: BTreeMap::new(),
@@ -161,9 +178,9 @@ pub fn new(options: Options, mut prompter: Option<&mut dyn Prompter>) -> Result<
             Verdict::Change(key) => session.change(&key, &resolution, prompter)?,
         }
     };
-    let mut report = report(&blueprint, &resolution, &rendered, next, &destination);
+    let mut report = report(blueprint, &resolution, &rendered, next, &destination);
 
-    let judged = judge(&blueprint, &rendered, options.today)?;
+    let judged = judge(guardrails, &rendered, options.today)?;
     let denied = judged.denied() || !judged.unread.is_empty();
     (report.findings, report.unread, report.evaluated) = (judged.findings, judged.unread, judged.evaluated);
     if denied {
@@ -203,16 +220,17 @@ pub fn new(options: Options, mut prompter: Option<&mut dyn Prompter>) -> Result<
 
 /// What the guardrails say to the tree. What they can't read is not let through: it would be the way around them.
 fn judge(
-    blueprint: &Blueprint,
+    guardrails: Compiling<'_>,
     rendered: &RenderedTree,
     today: Option<guardrail::Date>,
 ) -> Result<guardrail::Report, Failure> {
-    let library = guardrail::Library::load(&blueprint.policies)?;
+    let documents = guardrail::Documents::read(&rendered.tree);
+    let guardrails = guardrails.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
     let exceptions = match (rendered.tree.get(EXCEPTIONS), today) {
         (Some(file), Some(today)) => Exceptions::parse(&file.bytes, EXCEPTIONS, today)?,
         _ => Exceptions::none(),
     };
-    Ok(library.evaluate(&rendered.tree, &exceptions))
+    Ok(guardrails.judge(&documents, &exceptions))
 }
 
 fn stage_failure(problem: Diagnostic) -> Failure {

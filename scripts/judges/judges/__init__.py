@@ -1,6 +1,6 @@
 """All judges, in the order in which they are listed."""
 
-from judges import checkov, files, manifests, policy, prometheus, services, terraform, texts
+from judges import checkov, files, manifests, parity, policy, prometheus, services, terraform, texts
 
 ALL = (
     files.Yamllint(),
@@ -18,6 +18,7 @@ ALL = (
     policy.Opa(),
     policy.Conftest(),
     policy.Policy(),
+    parity.Parity(),
     prometheus.Promtool(),
     terraform.Format(),
     terraform.ValidateAndTest(),

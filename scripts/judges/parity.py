@@ -139,6 +139,19 @@ def is_pipeline(path):
     )
 
 
+def is_groovy(path):
+    return bool(
+        re.search(r"(?i)(^|/)(jenkinsfile|jenkinsfile\.[^/]*|[^/]*\.jenkinsfile)$", path)
+        or re.search(r"(^|/)(jenkins/.*|vars/[^/]+)\.groovy$", path)
+    )
+
+
+def is_text(path):
+    """What the combined package reads line by line: owners, runbooks, and what pipelines call."""
+    called = r"(^|/)(CODEOWNERS|Makefile|makefile|GNUmakefile|[^/]+\.mk)$|runbooks/.*\.md$|(^|/)scripts/.*\.sh$"
+    return bool(re.search(called, path))
+
+
 def is_dockerfile(name):
     name = name.lower()
     return name in ("dockerfile", "containerfile") or name.startswith("dockerfile.") or name.endswith(".dockerfile")
@@ -154,7 +167,9 @@ def sort_out(folder):
             continue
         if is_pipeline(path):
             areas["ci"].append(path)
-        elif name == "CODEOWNERS" or (name.endswith(".md") and "runbooks/" in path):
+        elif is_groovy(path):
+            areas["groovy"].append(path)
+        elif is_text(path):
             areas["text"].append(path)
         elif name == ".terraform.lock.hcl":
             areas["context"].append(path)
@@ -252,6 +267,9 @@ class Conftest:
                     pathlib.Path(target).write_text(out, encoding="utf-8")
                     names[os.path.relpath(target, folder)] = "rendered"
             areas["kubernetes"] += list(names)
+            for number, path in enumerate(areas["groovy"]):
+                names[self._text(folder, scratch, f"groovy-{number}", path)] = path
+            areas["ci"] += [name for name, path in names.items() if path != "rendered"]
             findings = set()
             everything = []
             for area in AREAS:
@@ -264,7 +282,7 @@ class Conftest:
                         findings |= found(area, names.get(result["filename"], result["filename"]), result)
                 everything += [path for path in readable if "containerfile" not in path.lower()]
             if COMBINED in wanted:
-                texts = [self._text(folder, scratch, number, path) for number, path in enumerate(areas["text"])]
+                texts = [self._text(folder, scratch, f"text-{number}", path) for number, path in enumerate(areas["text"])]
                 for path in areas["context"]:
                     _, bad = self._test(folder, policies, COMBINED, [path])
                     unread |= bad
@@ -276,9 +294,10 @@ class Conftest:
 
     @staticmethod
     def _text(folder, scratch, number, source):
-        path = os.path.join(scratch, f"text-{number}.yaml")
+        path = os.path.join(scratch, f"{number}.yaml")
         lines = pathlib.Path(folder, source).read_text(encoding="utf-8").splitlines()
-        pathlib.Path(path).write_text(json.dumps({"text": {"path": source, "lines": lines}}), encoding="utf-8")
+        text = json.dumps({"text": {"path": source, "lines": lines}}, ensure_ascii=False)
+        pathlib.Path(path).write_text(text, encoding="utf-8")
         return os.path.relpath(path, folder)
 
 
@@ -308,7 +327,8 @@ class Goldpath:
 
     @staticmethod
     def _finding(finding):
-        where = "" if finding["area"] == COMBINED else "rendered" if finding.get("rendered_by") else finding["path"]
+        rendered = finding.get("rendered_by") or os.path.basename(finding["path"]) in KUSTOMIZATIONS
+        where = "" if finding["area"] == COMBINED else "rendered" if rendered else finding["path"]
         return (finding["area"], where, finding["level"], finding["rule"], plain(finding["message"]))
 
 

@@ -13,10 +13,9 @@ package terraform
 #     - OWASP CICD-SEC-6 Insufficient Credential Hygiene
 #     - SOC 2 CC6.1
 deny contains result if {
-	regex.match(credential, text)
 	walk(input, [path, value])
 	is_string(value)
-	regex.match(credential, value)
+	regex.match(`(AKIA|ASIA)[0-9A-Z]{16}|-----BEGIN [A-Z ]*PRIVATE KEY-----|gh[pousr]_[A-Za-z0-9]{36}`, value)
 	result := {
 		"rule": "S13",
 		"msg": sprintf("%s holds a credential", [concat(".", [sprintf("%v", [step]) | some step in path])]),
@@ -25,7 +24,6 @@ deny contains result if {
 }
 
 deny contains result if {
-	regex.match(`(?i)(password|passwd|secret_key|access_key|private_key|api_key|auth_token|secret_string)":"`, text)
 	walk(input, [path, value])
 	is_string(value)
 	count(path) > 0
@@ -63,8 +61,3 @@ deny contains result if {
 		"at": resource.at,
 	}
 }
-
-# The whole file as text. Going through all of its values is slow, so it is done only where there is something to find.
-text := json.marshal(input)
-
-credential := `(AKIA|ASIA)[0-9A-Z]{16}|-----BEGIN [A-Z ]*PRIVATE KEY-----|gh[pousr]_[A-Za-z0-9]{36}`

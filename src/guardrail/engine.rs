@@ -1,11 +1,15 @@
 //! Everything that touches the Rego interpreter: it is young and its next version may differ.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use regex::Regex;
+use regorus::Engine;
+pub(super) use regorus::Value;
 use regorus::utils::limits::ExecutionTimerConfig;
-use regorus::{Engine, Value};
 
 use super::{Level, recursion};
 use crate::document::{Content, Node, Step};
@@ -61,12 +65,24 @@ impl Allowance {
     }
 }
 
+/// The package that asks another one all questions at once, so that what its rules share is worked out once.
+const ASKING: &str = "goldpath_asks";
+
+/// A rule that reports, by the names that conftest asks for.
+#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled in every test")]
+static REPORTING: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?m)^[ \t]*((?:deny|violation|warn)(?:_[a-zA-Z0-9]+)*)\s+contains\s").unwrap());
+
 /// A Rego package, compiled.
-#[derive(Clone)]
+///
+/// It is interpreted. regorus 0.14.1 has a virtual machine too, which is much faster, but it knows no `walk`, and where the value of
+/// a rule comes from its `else` it leaves out findings that conftest and the interpreter have.
 pub(super) struct Package {
-    engine: Engine,
-    /// `data.<package>.deny` and its kin.
+    /// The rules that report, each with its level, in the order in which they are asked.
     queries: Vec<(Level, String)>,
+    engine: Engine,
+    /// Clones that nobody works with right now: as many as there are threads. They share what was compiled.
+    idle: Mutex<Vec<Engine>>,
 }
 
 /// One element of a `deny` or `warn` set.
@@ -87,12 +103,21 @@ pub(super) struct Judgement {
     pub problem: Option<String>,
 }
 
-/// Parses one module and says which package it is in, without `data.`.
+/// Which package a module is in, without `data.`.
+///
+/// # Errors
+/// What is wrong with a module whose first words don't name one, or that would take the parser for ever.
 pub(super) fn package_of(file: &str, text: &str) -> Result<String, String> {
     if let Some((line, column)) = recursion::too_long(file, text) {
         return Err(format!(
             "--> {file}:{line}:{column}\nerror: an expression that is too long or too nested; give parts of it names"
         ));
+    }
+    let first = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'));
+    if let Some(name) = first.and_then(|line| line.strip_prefix("package ")).map(str::trim)
+        && name.chars().all(|character| character.is_alphanumeric() || matches!(character, '_' | '.'))
+    {
+        return Ok(name.to_owned());
     }
     Engine::new()
         .add_policy(file.to_owned(), text.to_owned())
@@ -101,37 +126,45 @@ pub(super) fn package_of(file: &str, text: &str) -> Result<String, String> {
 }
 
 impl Package {
-    /// Compiles a package. `queries` are the names of its rules that report: `deny`, `warn`, `deny_x` …
+    /// Compiles a package; its modules may bring others that help them.
+    ///
+    /// # Errors
+    /// All modules that are no Rego, each with its error, or what the package as a whole does wrong.
     pub(super) fn compile(
         name: &str,
-        modules: &[(String, String)],
-        queries: &[String],
+        modules: &[&(String, String)],
         time: &Allowance,
-    ) -> Result<Package, String> {
+    ) -> Result<Package, Vec<String>> {
         let mut engine = Engine::new();
         engine.set_strict_builtin_errors(false);
         // In place of the built-in function, which asks for all the memory at once.
         engine
             .add_extension("numbers.range".to_owned(), 2, Box::new(|arguments: Vec<Value>| Ok(range(&arguments)?)))
-            .map_err(|error| error.to_string())?;
+            .map_err(|error| vec![error.to_string()])?;
+        let mut problems = Vec::new();
+        let mut rules = BTreeSet::new();
         for (file, text) in modules {
-            engine.add_policy(file.clone(), text.clone()).map_err(|error| error.to_string())?;
+            rules.extend(reporting(text));
+            if let Err(error) = engine.add_policy(file.clone(), text.clone()) {
+                problems.push(error.to_string());
+            }
+        }
+        if !problems.is_empty() {
+            return Err(problems);
         }
         if let Some((file, line, calls)) = recursion::find(engine.get_modules().iter().map(AsRef::as_ref)) {
-            return Err(format!(
+            return Err(vec![format!(
                 "--> {file}:{line}:1\nerror: a function that calls itself, which Rego has not: {calls}"
-            ));
+            )]);
         }
-        let queries = queries
-            .iter()
-            .map(|rule| {
-                let level = if rule.starts_with("warn") { Level::Warn } else { Level::Deny };
-                (level, format!("data.{name}.{rule}"))
-            })
-            .collect();
-        let mut package = Package { engine, queries };
+        let asked: Vec<String> = rules.iter().map(|rule| format!("data.{name}.{rule}")).collect();
+        let asking = format!("package {ASKING}\nimport rego.v1\nverdicts := [{}]\n", asked.join(", "));
+        engine.add_policy(format!("{ASKING}.rego"), asking).map_err(|error| vec![error.to_string()])?;
+        let level = |rule: &str| if rule.starts_with("warn") { Level::Warn } else { Level::Deny };
+        let queries = rules.iter().map(|rule| (level(rule), (*rule).to_owned())).collect();
         // The first evaluation compiles; clones share the result. It also brings unknown names to light.
-        package.evaluate(Value::new_object(), time)?;
+        let mut package = Package { queries, engine, idle: Mutex::default() };
+        ask(&mut package.engine, &package.queries, Value::new_object(), time).map_err(|error| vec![error])?;
         Ok(package)
     }
 
@@ -139,34 +172,57 @@ impl Package {
     ///
     /// # Errors
     /// What kept the package from an answer: most often, that it did not end in its time.
-    pub(super) fn evaluate(&mut self, input: Value, time: &Allowance) -> Result<Judgement, String> {
-        self.engine.set_input(input);
-        let mut judgement = Judgement::default();
-        for (level, query) in &self.queries {
-            if let Some(check_interval) = NonZeroU32::new(1_000) {
-                self.engine.set_execution_timer_config(ExecutionTimerConfig { limit: time.next()?, check_interval });
+    pub(super) fn evaluate(&self, input: &Value, time: &Allowance) -> Result<Judgement, String> {
+        let taken = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut engine = taken.unwrap_or_else(|| self.engine.clone());
+        let judgement = ask(&mut engine, &self.queries, input.clone(), time);
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(engine);
+        judgement
+    }
+}
+
+/// Asks all of a package's questions about one input. A list of which one element has no value has none itself.
+fn ask(
+    engine: &mut Engine,
+    queries: &[(Level, String)],
+    input: Value,
+    time: &Allowance,
+) -> Result<Judgement, String> {
+    if let Some(check_interval) = NonZeroU32::new(1_000) {
+        engine.set_execution_timer_config(ExecutionTimerConfig { limit: time.next()?, check_interval });
+    }
+    engine.set_input(input);
+    let start = Instant::now();
+    let found = engine.eval_rule(format!("data.{ASKING}.verdicts"));
+    time.spend(start.elapsed());
+    let found = found.map_err(|error| error.to_string())?;
+    let Value::Array(sets) = &found else {
+        return Err("one of the rules that report has no value".to_owned());
+    };
+    let mut judgement = Judgement::default();
+    for ((level, query), set) in queries.iter().zip(sets.iter()) {
+        match set {
+            Value::Set(items) => {
+                let room = VERDICT_LIMIT - judgement.verdicts.len();
+                if items.len() > room {
+                    judgement.problem =
+                        Some(format!("`{query}` has {} results, of which {room} are told", items.len()));
+                }
+                judgement.verdicts.extend(items.iter().take(room).map(|item| verdict(*level, item)));
             }
-            let start = Instant::now();
-            let found = self.engine.eval_rule(query.clone());
-            time.spend(start.elapsed());
-            match found.map_err(|error| error.to_string())? {
-                Value::Set(items) => {
-                    let room = VERDICT_LIMIT - judgement.verdicts.len();
-                    if items.len() > room {
-                        judgement.problem =
-                            Some(format!("`{query}` has {} results, of which {room} are told", items.len()));
-                    }
-                    judgement.verdicts.extend(items.iter().take(room).map(|item| verdict(*level, item)));
-                }
-                Value::Undefined => {}
-                other => {
-                    let kind = short(&other.to_string(), 40);
-                    judgement.problem = Some(format!("expected `{query}` to be a set, found `{kind}`"));
-                }
+            Value::Undefined => {}
+            other => {
+                let kind = short(&other.to_string(), 40);
+                judgement.problem = Some(format!("expected `{query}` to be a set, found `{kind}`"));
             }
         }
-        Ok(judgement)
     }
+    Ok(judgement)
+}
+
+/// The names of a module's rules that report: `deny`, `warn`, `deny_x` …
+pub(super) fn reporting(text: &str) -> impl Iterator<Item = &str> {
+    REPORTING.captures_iter(text).filter_map(|found| Some(found.get(1)?.as_str()))
 }
 
 /// `numbers.range`: all whole numbers from one to the other.
@@ -235,11 +291,11 @@ pub(super) fn value_of(node: &Node) -> Value {
 }
 
 /// Many documents as one input, as `conftest --combine` gives them.
-pub(super) fn combined<'d>(documents: impl Iterator<Item = (&'d str, &'d Node)>) -> Value {
-    let entry = |(path, node): (&str, &Node)| {
+pub(super) fn combined<'d>(documents: impl Iterator<Item = (&'d str, &'d Value)>) -> Value {
+    let entry = |(path, contents): (&str, &Value)| {
         Value::from(std::collections::BTreeMap::from([
             (Value::from("path"), Value::from(path)),
-            (Value::from("contents"), value_of(node)),
+            (Value::from("contents"), contents.clone()),
         ]))
     };
     Value::from(documents.map(entry).collect::<Vec<Value>>())

@@ -157,7 +157,7 @@ fn rule(file: &str, area: &str, root: &Node) -> Result<Rule, Diagnostics> {
     let controls = texts("controls");
     let mut concerns = texts("concerns");
     if concerns.is_empty() {
-        concerns.push(area.to_owned());
+        concerns.push(super::route::area_of(area).to_owned());
     }
     match (lens, level) {
         (Some(lens), Some(level)) if !problems.has_errors() => Ok(Rule {

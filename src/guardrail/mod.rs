@@ -10,6 +10,7 @@
 //! object that a rule could judge.
 
 mod date;
+mod documents;
 mod engine;
 mod exceptions;
 mod guardrails;
@@ -29,6 +30,7 @@ use serde::Serialize;
 
 pub use date::Date;
 pub use exceptions::{Exception, Exceptions};
+pub use documents::Documents;
 pub use guardrails::Guardrails;
 pub use library::Library;
 pub use metadata::{Lens, Rule};

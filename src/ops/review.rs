@@ -14,7 +14,7 @@ use super::policies::{self, Named};
 use super::subject::{self, Rendering};
 use crate::diag::{Diagnostic, Place};
 use crate::document::{self, Format};
-use crate::guardrail::{self, Exceptions, Finding, Rule, helm, kustomize, route};
+use crate::guardrail::{self, Documents, Exceptions, Finding, Rule, helm, kustomize, route};
 use crate::scorecard::{self, Scorecard};
 use crate::tree::Tree;
 use crate::{git, source, workdir};
@@ -82,7 +82,7 @@ pub fn review(options: &Options) -> Result<Report, Failure> {
     };
     let (rendered, renderings) = subject::render(&root, &tree, options.tools);
     unread.extend(unparsed(&tree, &rendered.claimed));
-    let mut judged = guardrails.evaluate(&tree, &rendered, &exceptions);
+    let mut judged = guardrails.judge(&Documents::read(&tree, rendered), &exceptions);
     judged.unread.extend(unread);
     judged.unread.sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
     judged.unread.dedup();

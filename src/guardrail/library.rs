@@ -100,16 +100,17 @@ impl Library {
             .filter_map(|(path, file)| Some((path.as_str(), &file.bytes, route::of_path(path.as_str())?)))
             .collect();
         let read: Vec<_> = files.par_iter().map(|(path, bytes, route)| read(path, bytes, *route)).collect();
-        for result in read {
+        for ((path, ..), result) in files.iter().zip(read) {
             match result {
                 Ok(found) => {
-                    report.evaluated.files += usize::from(!found.is_empty());
+                    report.judged.extend((!found.is_empty()).then(|| (*path).to_owned()));
                     routed.extend(found);
                 }
                 Err(found) => report.unread.extend(found.0),
             }
         }
-        report.evaluated.files += rendered.claimed.len();
+        report.judged.extend(rendered.claimed.iter().cloned());
+        report.evaluated.files = report.judged.len();
         report.evaluated.documents = routed.len();
         report.evaluated.rules = self.rules.len();
         report.seen = seen(&routed);

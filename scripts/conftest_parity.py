@@ -82,6 +82,20 @@ def is_pipeline(path):
     )
 
 
+def is_text(path):
+    """Jenkinsfiles, and what pipelines call; CODEOWNERS and runbooks."""
+    return is_groovy(path) or bool(
+        re.search(r"(^|/)(CODEOWNERS|Makefile|makefile|GNUmakefile|[^/]+\.mk)$|runbooks/.*\.md$|(^|/)scripts/.*\.sh$", path)
+    )
+
+
+def is_groovy(path):
+    return bool(
+        re.search(r"(?i)(^|/)(jenkinsfile|jenkinsfile\.[^/]*|[^/]*\.jenkinsfile)$", path)
+        or re.search(r"(^|/)(jenkins/.*|vars/[^/]+)\.groovy$", path)
+    )
+
+
 def sort_out(folder):
     """Which files go to which package: the table of src/guardrail/route.rs, written a second time on purpose."""
     areas = {"kubernetes": [], "terraform": [], "dockerfile": [], "ci": [], "context": [], "text": []}
@@ -94,7 +108,7 @@ def sort_out(folder):
             continue
         if is_pipeline(path):
             areas["ci"].append(path)
-        elif name == "CODEOWNERS" or (name.endswith(".md") and "runbooks/" in path):
+        elif is_text(path):
             areas["text"].append(path)
         elif name == ".terraform.lock.hcl":
             areas["context"].append(path)
@@ -105,6 +119,8 @@ def sort_out(folder):
         elif name.endswith((".yaml", ".yml", ".json")):
             if re.search(rb"(?m)^(- |[\s{\"]*)?apiVersion\"?:", data) and re.search(rb"(?m)^[\s{\"]*kind\"?:", data):
                 areas["kubernetes"].append(path)
+            elif re.search(rb"\"planned_values\"\s*:", data):
+                areas["terraform"].append(path)
             elif re.search(rb"(?m)^(groups|slos):", data):
                 areas["context"].append(path)
     return areas, roots
@@ -161,17 +177,18 @@ def theirs(folder, policies):
             with open(path, "w", encoding="utf-8") as file:
                 file.write(done.stdout)
             rendered.append(os.path.relpath(path, folder))
-        texts = []
+        texts, groovy = [], []
         for number, source in enumerate(areas["text"]):
             path = os.path.join(scratch, f"text-{number}.yaml")
             with open(os.path.join(folder, source), encoding="utf-8") as file:
                 lines = file.read().splitlines()
             with open(path, "w", encoding="utf-8") as file:
-                json.dump({"text": {"path": source, "lines": lines}}, file)
-            texts.append(os.path.relpath(path, folder))
+                json.dump({"text": {"path": source, "lines": lines}}, file, ensure_ascii=False)
+            (groovy if is_groovy(source) else texts).append(os.path.relpath(path, folder))
         kubernetes = areas["kubernetes"] + rendered
         findings = conftest(folder, policies, "kubernetes", kubernetes)
         everything = kubernetes + areas["context"] + texts
+        areas["ci"] += groovy
         for area in ("terraform", "dockerfile", "ci"):
             findings |= conftest(folder, policies, area, areas[area])
             everything += areas[area]

@@ -55,6 +55,79 @@ fn the_library_loads_and_every_rule_that_reports_is_described() {
     }
 }
 
+/// Every rule has an example of what it denies and one of what it lets pass, as small files that `goldpath explain` shows.
+#[test]
+fn every_rule_is_told_apart_by_its_examples() {
+    let tree = policies();
+    let library = Library::load(&tree).unwrap();
+    let ids: BTreeSet<&str> = library.rules().iter().map(|rule| rule.id.as_str()).collect();
+    let mut wrong = Vec::new();
+    for id in &ids {
+        for (kind, expected) in [("fails", true), ("passes", false)] {
+            let folder = format!("examples/{id}/{kind}/");
+            let mut example = Tree::new();
+            for (path, file) in tree.iter().filter(|(path, _)| path.as_str().starts_with(&folder)) {
+                let lines = String::from_utf8_lossy(&file.bytes).lines().count();
+                if lines > 25 {
+                    wrong.push(format!("{path} has {lines} lines: too many to be read at a glance"));
+                }
+                example.insert(TreePath::new(&path.as_str()[folder.len()..]).unwrap(), file.clone()).unwrap();
+            }
+            if example.is_empty() {
+                wrong.push(format!("there is no blueprints/policies/{folder}"));
+                continue;
+            }
+            let report = library.evaluate(&example, &Exceptions::none());
+            wrong.extend(report.unread.iter().map(|problem| format!("{folder}: {problem}")));
+            if report.findings.iter().any(|finding| finding.rule == *id) != expected {
+                wrong.push(format!("{folder}: {id} finds {:#?}", report.findings));
+            }
+        }
+    }
+    for (path, _) in tree.iter().filter(|(path, _)| path.as_str().starts_with("examples/")) {
+        if !ids.contains(path.as_str().split('/').nth(1).unwrap()) {
+            wrong.push(format!("{path} is an example of no rule"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_plan_is_judged_by_the_rules_of_terraform() {
+    let plan = r#"{
+  "format_version": "1.2",
+  "planned_values": {
+    "root_module": {
+      "child_modules": [
+        {
+          "address": "module.data",
+          "resources": [
+            {
+              "address": "module.data.aws_db_instance.this",
+              "mode": "managed",
+              "type": "aws_db_instance",
+              "name": "this",
+              "values": {
+                "backup_retention_period": 14,
+                "deletion_protection": false,
+                "storage_encrypted": true
+              }
+            }
+          ]
+        }
+      ]
+    }
+  }
+}"#;
+    let report = judge(&[("plan.json", plan)]);
+    let found: Vec<(&str, &str, Option<usize>)> =
+        report.findings.iter().map(|finding| (finding.rule.as_str(), finding.path.as_str(), finding.line)).collect();
+    assert_eq!(found, [("R9", "plan.json", Some(16))], "{:#?}", report.findings);
+    assert!(judge(&[("plan.json", &plan.replace("false", "true"))]).findings.is_empty());
+    // Without the two keys it is some other JSON.
+    assert_eq!(judge(&[("plan.json", &plan.replace("format_version", "version"))]).evaluated.documents, 0);
+}
+
 /// OPA's verdict on every input of the policies' own tests, recorded by `scripts/policy_verdicts.py`, is that of the engine
 /// that is built in.
 #[test]

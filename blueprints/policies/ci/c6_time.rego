@@ -3,13 +3,16 @@ package ci
 # METADATA
 # title: Jobs have a time limit, and outdated runs are cancelled
 # description: >-
-#   A job that hangs is paid for until the provider's limit, six hours on GitHub. A pull request with ten pushes runs ten
-#   pipelines where only the last one counts.
+#   A job that hangs is paid for until the provider's limit, six hours on GitHub, and for ever on Jenkins. A pull request with ten
+#   pushes runs ten pipelines where only the last one counts.
 # custom:
 #   id: C6
 #   lens: cost
 #   severity: deny
-#   fix: set timeout-minutes and concurrency on GitHub, default.timeout and interruptible on GitLab, timeoutInMinutes on Azure
+#   fix: >-
+#     set timeout-minutes and concurrency on GitHub, default.timeout and interruptible on GitLab, timeoutInMinutes on Azure, and
+#     leave pr.autoCancel on; in Jenkins' options timeout and disableConcurrentBuilds(abortPrevious: true), or false where a
+#     deployment that has begun has to end
 #   controls: []
 deny contains result if {
 	is_workflow
@@ -53,7 +56,8 @@ deny contains result if {
 	some job, definition in gitlab_jobs
 	definition.script
 	not startswith(job, ".")
-	not definition.timeout
+	not gitlab_says(definition, ["timeout"])
+	not gitlab_extends_elsewhere(definition)
 	not input.default.timeout
 	result := {
 		"rule": "C6",
@@ -79,6 +83,7 @@ deny contains result if {
 	is_gitlab_main
 	not input.default.interruptible
 	not input.workflow.auto_cancel
+	not every_job_is_interruptible
 	result := {
 		"rule": "C6",
 		"msg": "an outdated pipeline goes on (default.interruptible)",
@@ -87,14 +92,47 @@ deny contains result if {
 }
 
 deny contains result if {
-	is_azure
-	some index, definition in each(input.jobs)
-	definition.steps
-	not definition.timeoutInMinutes
+	some entry in azure_jobs
+	not entry.it.timeoutInMinutes
+	has_steps(entry.it)
 	result := {
 		"rule": "C6",
-		"msg": sprintf("%s has no timeoutInMinutes", [object.get(definition, "job", "a job")]),
-		"at": ["jobs", index],
+		"msg": sprintf("%s has no timeoutInMinutes", [entry.job]),
+		"at": entry.at,
+	}
+}
+
+# Zero means as long as the agent may.
+deny contains result if {
+	some entry in azure_jobs
+	entry.it.timeoutInMinutes in {0, "0"}
+	result := {
+		"rule": "C6",
+		"msg": sprintf("%s has no time limit: 0 means none", [entry.job]),
+		"at": array.concat(entry.at, ["timeoutInMinutes"]),
+	}
+}
+
+deny contains result if {
+	is_azure
+	input.pr.autoCancel in {false, "false"}
+	result := {
+		"rule": "C6",
+		"msg": "an outdated run of a pull request goes on (autoCancel)",
+		"at": ["pr", "autoCancel"],
+	}
+}
+
+has_steps(job) if job.steps
+
+# A deployment job has them in its strategy.
+has_steps(job) if job.strategy
+
+every_job_is_interruptible if {
+	scripts := [definition | some definition in gitlab_jobs; definition.script]
+	count(scripts) > 0
+	every definition in scripts {
+		gitlab_says(definition, ["interruptible"])
 	}
 }
 

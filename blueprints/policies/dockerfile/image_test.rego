@@ -49,6 +49,30 @@ test_s15_users_by_name_and_root_by_number_are_denied if {
 	}
 }
 
+test_s15_a_user_may_be_an_argument if {
+	base := from(0, [sprintf("alpine:3%s", [digest])])
+	every value, expected in {"65532": set(), "root": {"the image runs as root, which is no number above 0"}} {
+		denied([base, command("arg", 0, [sprintf("UID=%s", [value])]), command("user", 0, ["$UID"])], "S15") == expected
+		denied([base, command("env", 0, ["UID", value, "="]), command("user", 0, ["${UID}"])], "S15") == expected
+	}
+	denied([base, command("user", 0, ["$UID"])], "S15") == {"the image runs as $UID, which is no number above 0"}
+}
+
+flagged(cmd, flags, value) := object.union(command(cmd, 1, value), {"Flags": flags})
+
+test_s15_files_of_another_image_need_its_digest if {
+	every reference in ["build", "0", concat("", ["docker.io/library/busybox:1", digest])] {
+		denied(array.concat(good, [flagged("copy", [sprintf("--from=%s", [reference])], ["/a", "/b"])]), "S15") == set()
+		denied(array.concat(good, [flagged("run", [sprintf("--mount=type=bind,from=%s,target=/x", [reference])], ["x"])]), "S15") == set()
+	}
+	denied(array.concat(good, [flagged("copy", ["--from=busybox:1"], ["/a", "/b"])]), "S15") == {
+		"COPY takes files from busybox:1, which has no digest",
+	}
+	denied(array.concat(good, [flagged("run", ["--mount=from=busybox:1,target=/x"], ["x"])]), "S15") == {
+		"RUN takes files from busybox:1, which has no digest",
+	}
+}
+
 test_s15_the_last_user_counts if {
 	denied(array.concat(good, [command("user", 1, ["0"]), command("user", 1, ["65532"])]), "S15") == set()
 }
@@ -65,10 +89,19 @@ test_s15_blind_fetches_are_denied if {
 	denied(array.concat(good, [command("add", 1, ["https://example.com/x.tgz", "/"])]), "S15") == {
 		"ADD fetches and unpacks; COPY does what is meant",
 	}
-	denied(array.concat(good, [command("run", 1, ["curl -sSL https://example.com/x | sh"])]), "S15") == {
-		"RUN pipes a download into a shell",
+	every script in [
+		"curl -sSL https://example.com/x | sh",
+		"curl -sSL https://example.com/x | sudo -E bash -",
+		"wget -qO- https://example.com/x | python3 -",
+		"curl https://example.com/x | /bin/bash",
+		"bash <(curl -s https://example.com/x)",
+		"sh -c \"$(curl -fsSL https://example.com/x)\"",
+	] {
+		"RUN pipes a download into a shell" in denied(array.concat(good, [command("run", 1, [script])]), "S15")
 	}
+	denied(array.concat(good, [command("run", 1, ["curl https://example.com/x | tar -xz"])]), "S15") == set()
 	denied(array.concat(good, [command("run", 1, ["sudo apt-get update"])]), "S15") == {"RUN uses sudo"}
+	denied(array.concat(good, [command("run", 1, ["sudo", "apt-get", "update"])]), "S15") == {"RUN uses sudo"}
 	denied(array.concat(good, [command("run", 1, ["curl -o x https://example.com && sha256sum -c x.sum"])]), "S15") == set()
 }
 
@@ -78,6 +111,40 @@ test_s13_credentials_in_the_image_are_denied if {
 	}
 	denied(array.concat(good, [command("arg", 1, ["NPM_TOKEN=x"])]), "S13") == {"ARG holds a credential: NPM_TOKEN"}
 	denied(array.concat(good, [command("env", 1, ["PASSWORD_FILE", "/run/x", "="])]), "S13") == set()
+}
+
+test_s13_what_is_a_value_is_no_name if {
+	denied(array.concat(good, [command("env", 1, ["AUTH_MODE", "token", "="])]), "S13") == set()
+}
+
+# Put together here, so that no search for credentials finds one in this file.
+key_id := concat("", ["AKIA", "IOSFODNN7", "EXAMPLE"])
+
+test_s13_a_credential_in_a_command_is_denied if {
+	denied(array.concat(good, [command("run", 1, [sprintf("aws configure set aws_access_key_id %s", [key_id])])]), "S13") == {
+		"RUN holds a credential",
+	}
+}
+
+test_s13_a_file_of_credentials_is_denied if {
+	every source in ["id_rsa", "home/.ssh/id_ed25519", ".netrc", "certificates/server.p12", ".aws/credentials"] {
+		denied(array.concat(good, [command("copy", 1, [source, "/x/"])]), "S13") == {
+			sprintf("COPY brings a credential in: %s", [source]),
+		}
+	}
+	denied(array.concat(good, [command("copy", 1, ["src", "/x/id_rsa"])]), "S13") == set()
+	denied(array.concat(good, [flagged("copy", ["--from=build"], ["/etc/id_rsa", "/x/"])]), "S13") == set()
+}
+
+test_odd_shapes_break_nothing if {
+	every odd in [null, "text", [], [null], [[]], ["text"], {"a": null}, [{"Cmd": null}], [{"Cmd": "from"}], [{"Cmd": "user"}]] {
+		is_set(dockerfile.deny) with input as odd
+	}
+	every cmd in ["from", "run", "copy", "add", "env", "arg", "user"] {
+		every odd in [null, "text", [], [null]] {
+			is_set(dockerfile.deny) with input as [{"Cmd": cmd, "Value": odd, "Flags": odd, "Stage": odd}]
+		}
+	}
 }
 
 test_commands_without_arguments_break_nothing if {

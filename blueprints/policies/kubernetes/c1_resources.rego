@@ -12,14 +12,18 @@ package kubernetes
 #   fix: set resources.requests.cpu, resources.requests.memory and resources.limits.memory
 #   controls:
 #     - NSA/CISA Kubernetes Hardening Guide, resource policies
+#     - OWASP Kubernetes Top Ten 2022 K01 Insecure Workload Configurations
+#     - SOC 2 A1.1
 deny contains result if {
-	some entry in all_containers
+	some at, entry in containers
+
+	# What is put into a running pod to look into it may have none.
+	entry.list != "ephemeralContainers"
 	some wanted in [["requests", "cpu"], ["requests", "memory"], ["limits", "memory"]]
-	resources := object.get(entry.it, "resources", {})
-	not object.get(resources, wanted[0], {})[wanted[1]]
+	field(field(field(entry.it, "resources", {}), wanted[0], {}), wanted[1], "") == ""
 	result := {
 		"rule": "C1",
 		"msg": sprintf("%s has no resources.%s.%s", [called(entry), wanted[0], wanted[1]]),
-		"at": array.concat(entry.at, ["resources", wanted[0]]),
+		"at": array.concat(at, ["resources", wanted[0]]),
 	}
 }

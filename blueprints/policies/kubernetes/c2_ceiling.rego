@@ -9,23 +9,23 @@ package kubernetes
 #   lens: cost
 #   severity: deny
 #   fix: set maxReplicas (KEDA maxReplicaCount) to what the peak needs, at most 50
-#   controls: []
+#   controls:
+#     - SOC 2 A1.1
 deny contains result if {
-	some key in ceiling_keys
-	most := object.get(input.spec, key, "unlimited")
+	some place, it in objects
+	key := ceiling_keys[it.kind]
+	most := field(field(it, "spec", {}), key, "unlimited")
 	not within(most)
 	result := {
 		"rule": "C2",
-		"msg": sprintf("%s scales out to %v replicas; the ceiling is %v", [subject, most, ceiling]),
-		"at": ["spec", key],
+		"msg": sprintf("%s scales out to %v replicas; the ceiling is %v", [subject(it), most, ceiling]),
+		"at": array.concat(place, ["spec", key]),
 	}
 }
 
 ceiling := 50
 
-ceiling_keys contains "maxReplicas" if input.kind == "HorizontalPodAutoscaler"
-
-ceiling_keys contains "maxReplicaCount" if input.kind == "ScaledObject"
+ceiling_keys := {"HorizontalPodAutoscaler": "maxReplicas", "ScaledObject": "maxReplicaCount"}
 
 within(most) if {
 	is_number(most)

@@ -12,36 +12,68 @@ package kubernetes
 #   fix: give GPU pods a nodeSelector and a toleration for the GPU pool; set sizeLimit on every emptyDir
 #   controls: []
 deny contains result if {
-	uses_gpus
-	not selects_gpus
+	some at, pod in pods
+	uses_gpus(pod.spec)
+	not selects_gpus(pod.spec)
 	result := {
 		"rule": "C7",
-		"msg": sprintf("%s uses GPUs and does not select GPU nodes", [subject]),
-		"at": array.concat(pod_path, ["nodeSelector"]),
+		"msg": sprintf("%s uses GPUs and does not select GPU nodes", [subject(pod.object)]),
+		"at": array.concat(at, ["nodeSelector"]),
+	}
+}
+
+# A pool without a taint is open to every pod, and one with a taint is closed to a pod that does not tolerate it.
+deny contains result if {
+	some at, pod in pods
+	uses_gpus(pod.spec)
+	not tolerates_gpus(pod.spec)
+	result := {
+		"rule": "C7",
+		"msg": sprintf("%s uses GPUs and does not tolerate the taint of their pool", [subject(pod.object)]),
+		"at": array.concat(at, ["tolerations"]),
+	}
+}
+
+# The other way round: an ordinary pod on a GPU node.
+deny contains result if {
+	some at, pod in pods
+	not uses_gpus(pod.spec)
+	selects_gpus(pod.spec)
+	result := {
+		"rule": "C7",
+		"msg": sprintf("%s takes a place on a GPU node and uses no GPU", [subject(pod.object)]),
+		"at": array.concat(at, ["nodeSelector"]),
 	}
 }
 
 deny contains result if {
-	some index, volume in each(pod.volumes)
+	some at, pod in pods
+	some index, volume in each(pod.spec.volumes)
 	"emptyDir" in object.keys(volume)
-	not bounded(volume.emptyDir)
+	field(field(volume, "emptyDir", {}), "sizeLimit", "") == ""
 	result := {
 		"rule": "C7",
-		"msg": sprintf("%s has the emptyDir %s without a sizeLimit", [subject, volume.name]),
-		"at": array.concat(pod_path, ["volumes", index]),
+		"msg": sprintf("%s has the emptyDir %s without a sizeLimit", [subject(pod.object), field(volume, "name", index)]),
+		"at": array.concat(at, ["volumes", index]),
 	}
 }
 
-selects_gpus if {
-	some key, _ in each(pod.nodeSelector)
-	contains(key, "gpu")
+selects_gpus(spec) if {
+	some key, _ in each(spec.nodeSelector)
+	contains(lower(key), "gpu")
 }
 
-selects_gpus if {
-	terms := pod.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms
+selects_gpus(spec) if {
+	terms := spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms
 	some term in each(terms)
 	some expression in each(term.matchExpressions)
-	contains(expression.key, "gpu")
+	contains(lower(expression.key), "gpu")
+	not expression.operator in {"NotIn", "DoesNotExist"}
 }
 
-bounded(volume) if volume.sizeLimit
+# A toleration without a key tolerates every taint.
+tolerates_gpus(spec) if {
+	some toleration in each(spec.tolerations)
+	key := field(toleration, "key", "gpu")
+	contains(lower(key), "gpu")
+}

@@ -100,16 +100,22 @@ denied(it, rule) := {result.msg | some result in kubernetes.deny with input as i
 
 warned(it, rule) := {result.msg | some result in kubernetes.warn with input as it; result.rule == rule}
 
+# Every kind of workload, with a pod in it.
+kinds(spec) := [
+	workload("Deployment", spec),
+	workload("StatefulSet", spec),
+	workload("DaemonSet", spec),
+	workload("ReplicaSet", spec),
+	workload("ReplicationController", spec),
+	workload("Rollout", spec),
+	cronjob(spec),
+	job(spec),
+	bare_pod(spec),
+	{"kind": "PodTemplate", "metadata": {"name": "api"}, "template": {"metadata": {"labels": labels}, "spec": spec}},
+]
+
 test_a_workload_that_meets_every_rule if {
-	every it in [
-		deployment,
-		workload("StatefulSet", pod),
-		workload("DaemonSet", pod),
-		workload("Rollout", pod),
-		cronjob(pod),
-		job(pod),
-		bare_pod(pod),
-	] {
+	every it in kinds(pod) {
 		count(kubernetes.deny) == 0 with input as it
 		count(kubernetes.warn) == 0 with input as it
 	}
@@ -119,15 +125,7 @@ test_a_workload_that_meets_every_rule if {
 test_every_kind_is_looked_into if {
 	bad := object.union(pod, {"containers": [object.union(container, {"securityContext": {"privileged": true}})]})
 	found := {it.kind: result.at |
-		some it in [
-			workload("Deployment", bad),
-			workload("StatefulSet", bad),
-			workload("DaemonSet", bad),
-			workload("Rollout", bad),
-			cronjob(bad),
-			job(bad),
-			bare_pod(bad),
-		]
+		some it in kinds(bad)
 		some result in kubernetes.deny with input as it
 		contains(result.msg, "is privileged")
 	}
@@ -136,11 +134,85 @@ test_every_kind_is_looked_into if {
 		"Deployment": template,
 		"StatefulSet": template,
 		"DaemonSet": template,
+		"ReplicaSet": template,
+		"ReplicationController": template,
 		"Rollout": template,
 		"CronJob": ["spec", "jobTemplate", "spec", "template", "spec", "containers", 0, "securityContext"],
 		"Job": template,
 		"Pod": ["spec", "containers", 0, "securityContext"],
+		"PodTemplate": ["template", "spec", "containers", 0, "securityContext"],
 	}
+}
+
+# A pod with a fault for each rule that looks at pods, and the rules that hold for a kind.
+faulty := {
+	"hostNetwork": true,
+	"terminationGracePeriodSeconds": 5,
+	"containers": [{
+		"name": "api",
+		"image": "api",
+		"env": [{"name": "TOKEN", "valueFrom": {"secretKeyRef": {"name": "api", "key": "token"}}}],
+		"lifecycle": {"preStop": {"sleep": {"seconds": 10}}},
+	}],
+	"volumes": [{"name": "tmp", "emptyDir": {}}],
+}
+
+of_all_pods := {"C1", "C7", "R7", "S1", "S2", "S3", "S4", "S5", "S7", "S9"}
+
+of_servers := of_all_pods | {"R4", "R5"}
+
+test_every_rule_about_pods_holds_for_every_kind if {
+	found := {it.kind: rules |
+		some it in kinds(faulty)
+		rules := {result.rule | some result in kubernetes.deny with input as object.union(it, {"metadata": {"labels": labels}})}
+	}
+	found == {
+		"Deployment": of_servers,
+		"StatefulSet": of_servers,
+		"DaemonSet": of_servers - {"R5"},
+		"ReplicaSet": of_servers,
+		"ReplicationController": of_servers,
+		"Rollout": of_servers,
+		"CronJob": of_all_pods,
+		"Job": of_all_pods,
+		"Pod": of_all_pods,
+		"PodTemplate": of_all_pods,
+	}
+}
+
+# Init containers and those that look into a running pod are held to what holds for every container.
+test_every_sort_of_container_is_looked_into if {
+	found := {list: rules |
+		some list in ["containers", "initContainers", "ephemeralContainers"]
+		bad := bare_pod(object.union(pod, {list: [{"name": "bad", "image": "bad"}]}))
+		rules := {result.rule |
+			some result in kubernetes.deny with input as bad
+			contains(result.msg, "container bad")
+		}
+	}
+	every_container := {"S1", "S3", "S5"}
+	found == {
+		"containers": (every_container | {"C1"}),
+		"initContainers": (every_container | {"C1"}),
+		"ephemeralContainers": every_container,
+	}
+}
+
+# What a List holds is judged as if it stood alone, and a finding leads into the List.
+test_lists_are_looked_into if {
+	service := {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "api", "labels": labels}, "spec": {"type": "NodePort"}}
+	bad := with_pod({"hostPID": true})
+	every kind in ["List", "DeploymentList"] {
+		list := {"apiVersion": "v1", "kind": kind, "items": [deployment, service, bad]}
+		found := {[result.rule, result.at] | some result in kubernetes.deny with input as list}
+		found == {
+			["S9", ["items", 1, "spec", "type"]],
+			["S9", ["items", 2, "spec", "template", "spec", "hostPID"]],
+		}
+	}
+	dev := object.union(workload("Deployment", pod), {"spec": {"replicas": 9, "template": {"metadata": {"labels": {"environment": "dev"}}}}})
+	warnings := {result.at | some result in kubernetes.warn with input as {"kind": "List", "items": [dev]}}
+	warnings == {["items", 0, "spec", "replicas"]}
 }
 
 # A Rollout that takes its pods from a Deployment has none of its own to judge.
@@ -156,10 +228,65 @@ test_a_rollout_without_a_template if {
 
 # Files from elsewhere hold what nobody expects; a rule that can't apply stays silent and breaks nothing.
 test_odd_shapes_break_nothing if {
-	every spec in [null, "text", [], {"containers": null}, {"containers": "text"}, {"containers": [null, "text", []]}] {
-		is_set(kubernetes.deny) with input as workload("Deployment", spec)
+	specs := [null, "text", [], {"containers": null}, {"containers": "text"}, {"containers": [null, "text", []]}]
+	every it in [it | some spec in specs; some it in [workload("Deployment", spec), cronjob(spec), bare_pod(spec)]] {
+		is_set(kubernetes.deny) with input as it
+		is_set(kubernetes.warn) with input as it
 	}
 	count(kubernetes.deny) == 0 with input as {"apiVersion": "v1", "kind": "List"}
+	every it in [null, "text", [], {}, {"kind": 1}, {"kind": "List", "items": [null, "text", {"kind": null}]}] {
+		count(kubernetes.deny) == 0 with input as it
+		count(kubernetes.warn) == 0 with input as it
+	}
+}
+
+odd_values := [null, "text", {"a": null}]
+
+# Null, text and maps in the place of what a rule looks at.
+test_odd_pods_break_nothing if {
+	every key in ["affinity", "nodeSelector", "tolerations", "initContainers", "securityContext", "volumes", "serviceAccountName"] {
+		every odd in odd_values {
+			is_set(kubernetes.deny) with input as bare_pod({"containers": [{"name": "api"}], key: odd})
+		}
+	}
+}
+
+test_odd_containers_break_nothing if {
+	every key in ["image", "env", "envFrom", "ports", "resources", "lifecycle", "livenessProbe", "securityContext", "name"] {
+		every odd in odd_values {
+			is_set(kubernetes.deny) with input as workload("Rollout", {"containers": [{key: odd}, {key: {"preStop": odd, "limits": odd}}]})
+		}
+	}
+}
+
+odd_kinds := ["Deployment", "CronJob", "Pod", "Service", "NetworkPolicy", "Role", "RoleBinding", "Secret", "Rollout"]
+
+test_odd_objects_break_nothing if {
+	every kind in odd_kinds {
+		every odd in odd_values {
+			is_set(kubernetes.deny) with input as {"kind": kind, "metadata": odd, "spec": odd, "rules": odd, "data": odd, "subjects": odd}
+		}
+	}
+}
+
+test_odd_labels_and_templates_break_nothing if {
+	every kind in odd_kinds {
+		every odd in odd_values {
+			is_set(kubernetes.warn) with input as {"kind": kind, "metadata": {"labels": odd}, "spec": {"template": odd, "strategy": odd}}
+		}
+	}
+}
+
+test_odd_rules_break_nothing if {
+	every kind in ["NetworkPolicy", "Role", "Service"] {
+		every odd in odd_values {
+			is_set(kubernetes.deny) with input as {
+				"kind": kind,
+				"spec": {"policyTypes": odd, "ingress": [{"from": odd}, {"from": [odd]}, odd], "externalIPs": odd},
+				"rules": [{"verbs": odd, "resources": odd, "apiGroups": odd}, odd],
+			}
+		}
+	}
 }
 
 # Without a name there still is a message.

@@ -11,13 +11,14 @@ package kubernetes
 #   fix: label it with app.kubernetes.io/name, app.kubernetes.io/part-of, app.kubernetes.io/managed-by and team
 #   controls: []
 deny contains result if {
-	input.kind in labelled
+	some place, it in objects
+	it.kind in labelled
 	some label in ["app.kubernetes.io/name", "app.kubernetes.io/part-of", "app.kubernetes.io/managed-by", "team"]
-	not label in object.keys(labels)
+	field(labels(it), label, "") == ""
 	result := {
 		"rule": "O1",
-		"msg": sprintf("%s has no label %s", [subject, label]),
-		"at": ["metadata"],
+		"msg": sprintf("%s has no label %s", [subject(it), label]),
+		"at": array.concat(place, ["metadata"]),
 	}
 }
 

@@ -10,28 +10,36 @@ package kubernetes
 #   lens: reliability
 #   severity: deny
 #   fix: give the container a readinessProbe, and a livenessProbe on another path that looks at no dependency
-#   controls: []
+#   controls:
+#     - SOC 2 A1.1
 deny contains result if {
-	some entry in containers
-	input.kind in servers
+	some at, entry in serving
 	some probe in ["livenessProbe", "readinessProbe"]
-	not entry.it[probe]
+	field(entry.it, probe, {}) == {}
 	result := {
 		"rule": "R4",
 		"msg": sprintf("%s has no %s", [called(entry), probe]),
-		"at": entry.at,
+		"at": at,
 	}
 }
 
 deny contains result if {
-	some entry in containers
-	input.kind in servers
-	handler(entry.it.livenessProbe) == handler(entry.it.readinessProbe)
+	some at, entry in serving
+	asked := handler(entry.it.livenessProbe)
+	asked == handler(entry.it.readinessProbe)
+	asked != {}
 	result := {
 		"rule": "R4",
 		"msg": sprintf("%s asks the same in its livenessProbe and its readinessProbe", [called(entry)]),
-		"at": array.concat(entry.at, ["livenessProbe"]),
+		"at": array.concat(at, ["livenessProbe"]),
 	}
+}
+
+# The containers of workloads that serve, without those that prepare a pod or look into one.
+serving[at] := entry if {
+	some at, entry in containers
+	entry.list == "containers"
+	entry.pod.object.kind in servers
 }
 
 handler(probe) := {key: value |

@@ -10,19 +10,28 @@ package kubernetes
 #   lens: reliability
 #   severity: deny
 #   fix: add topologySpreadConstraints over topology.kubernetes.io/zone, or a podAntiAffinity over kubernetes.io/hostname
-#   controls: []
+#   controls:
+#     - SOC 2 A1.2
 deny contains result if {
-	input.kind in {"Deployment", "StatefulSet", "Rollout"}
-	pod
-	object.get(input.spec, "replicas", 2) != 1
-	not spread
+	some at, pod in pods
+
+	# A DaemonSet runs once on each node.
+	pod.object.kind in (servers - {"DaemonSet"})
+	field(pod.object.spec, "replicas", 2) != 1
+	not spread(pod.spec)
 	result := {
 		"rule": "R5",
-		"msg": sprintf("%s says nothing about how its replicas are spread", [subject]),
-		"at": pod_path,
+		"msg": sprintf("%s says nothing about how its replicas are spread", [subject(pod.object)]),
+		"at": at,
 	}
 }
 
-spread if count(pod.topologySpreadConstraints) > 0
+spread(spec) if {
+	some constraint in each(spec.topologySpreadConstraints)
+	constraint.topologyKey
+}
 
-spread if count(object.keys(pod.affinity.podAntiAffinity)) > 0
+spread(spec) if {
+	some key in ["requiredDuringSchedulingIgnoredDuringExecution", "preferredDuringSchedulingIgnoredDuringExecution"]
+	count(each(spec.affinity.podAntiAffinity[key])) > 0
+}

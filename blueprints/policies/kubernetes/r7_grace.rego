@@ -13,13 +13,13 @@ package kubernetes
 #   controls: []
 deny contains result if {
 	some entry in containers
-	grace := object.get(pod, "terminationGracePeriodSeconds", 30)
+	grace := field(entry.pod.spec, "terminationGracePeriodSeconds", 30)
 	sleep := sleeps(entry.it.lifecycle.preStop)
 	sleep >= grace
 	result := {
 		"rule": "R7",
 		"msg": sprintf("%s sleeps %v s in preStop, and its pod is killed after %v s", [called(entry), sleep, grace]),
-		"at": array.concat(pod_path, ["terminationGracePeriodSeconds"]),
+		"at": array.concat(entry.way, ["terminationGracePeriodSeconds"]),
 	}
 }
 

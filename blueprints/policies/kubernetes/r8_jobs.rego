@@ -10,34 +10,27 @@ package kubernetes
 #   lens: reliability
 #   severity: deny
 #   fix: set concurrencyPolicy to Forbid or Replace, startingDeadlineSeconds, and ttlSecondsAfterFinished on Jobs
-#   controls: []
+#   controls:
+#     - SOC 2 A1.1
 deny contains result if {
-	input.kind == "CronJob"
-	not object.get(input.spec, "concurrencyPolicy", "Allow") in {"Forbid", "Replace"}
+	some place, it in objects
+	it.kind == "CronJob"
+	not field(field(it, "spec", {}), "concurrencyPolicy", "Allow") in {"Forbid", "Replace"}
 	result := {
 		"rule": "R8",
-		"msg": sprintf("%s starts a new run while the last one still runs", [subject]),
-		"at": ["spec", "concurrencyPolicy"],
+		"msg": sprintf("%s starts a new run while the last one still runs", [subject(it)]),
+		"at": array.concat(place, ["spec", "concurrencyPolicy"]),
 	}
 }
 
 deny contains result if {
-	input.kind == "CronJob"
-	not input.spec.startingDeadlineSeconds
+	some place, it in objects
+	some kind, key in {"CronJob": "startingDeadlineSeconds", "Job": "ttlSecondsAfterFinished"}
+	it.kind == kind
+	not is_number(field(field(it, "spec", {}), key, "unset"))
 	result := {
 		"rule": "R8",
-		"msg": sprintf("%s has no startingDeadlineSeconds", [subject]),
-		"at": ["spec"],
-	}
-}
-
-deny contains result if {
-	input.kind == "Job"
-	ttl := object.get(input.spec, "ttlSecondsAfterFinished", null)
-	not is_number(ttl)
-	result := {
-		"rule": "R8",
-		"msg": sprintf("%s has no ttlSecondsAfterFinished", [subject]),
-		"at": ["spec"],
+		"msg": sprintf("%s has no %s", [subject(it), key]),
+		"at": array.concat(place, ["spec"]),
 	}
 }

@@ -87,3 +87,46 @@ test_r8_a_job_that_stays_is_denied if {
 }
 
 test_r8_a_job_may_go_at_once if denied(object.union(job(pod), {"spec": {"ttlSecondsAfterFinished": 0}}), "R8") == set()
+
+test_r4_a_probe_that_is_left_empty_is_denied if {
+	denied(with_container({"livenessProbe": null}), "R4") == {"Deployment api: container api has no livenessProbe"}
+}
+
+test_r4_only_what_serves_is_asked if {
+	init := {"initContainers": [object.remove(container, ["livenessProbe", "readinessProbe"])]}
+	denied(with_pod(init), "R4") == set()
+}
+
+test_r5_a_daemonset_runs_on_every_node if {
+	denied(workload("DaemonSet", object.remove(pod, ["topologySpreadConstraints"])), "R5") == set()
+}
+
+test_r5_an_affinity_that_says_nothing_is_denied if {
+	expected := {"Deployment api says nothing about how its replicas are spread"}
+	denied(with_pod({"topologySpreadConstraints": [], "affinity": {"podAntiAffinity": {}}}), "R5") == expected
+}
+
+rollout(strategy) := {
+	"kind": "Rollout",
+	"metadata": {"name": "api", "labels": labels},
+	"spec": {"strategy": strategy, "workloadRef": {"kind": "Deployment", "name": "api"}},
+}
+
+test_r6_a_canary_that_loses_capacity_is_denied if {
+	denied(rollout({"canary": {"maxUnavailable": 0}}), "R6") == set()
+	denied(rollout({"blueGreen": {"activeService": "api"}}), "R6") == set()
+	denied(rollout({"canary": {"maxSurge": 1}}), "R6") == {"Rollout api may lose 25% of its pods during an update"}
+}
+
+test_r6_a_strategy_that_is_left_empty_is_the_default if {
+	denied(with_spec({"strategy": null}), "R6") == {"Deployment api may lose 25% of its pods during an update"}
+}
+
+test_r6_an_update_in_place_is_exempt if {
+	denied(workload("StatefulSet", pod), "R6") == set()
+	denied(workload("DaemonSet", pod), "R6") == set()
+}
+
+test_r8_a_cronjob_may_start_at_once if {
+	denied(object.union(cronjob(pod), {"spec": {"startingDeadlineSeconds": 0}}), "R8") == set()
+}

@@ -10,16 +10,18 @@ package kubernetes
 #   severity: deny
 #   fix: set securityContext.runAsUser and runAsGroup to 65532, or another id from 10000 on
 #   controls:
+#     - CIS Kubernetes Benchmark 5.2.7
 #     - NSA/CISA Kubernetes Hardening Guide, non-root containers
+#     - OWASP Kubernetes Top Ten 2022 K01 Insecure Workload Configurations
 deny contains result if {
-	some entry in all_containers
+	some at, entry in containers
 	some key in ["runAsUser", "runAsGroup"]
-	id := effective_or(entry.it, key, "unset")
+	id := effective(entry, key, "unset")
 	not high(id)
 	result := {
 		"rule": "S2",
 		"msg": sprintf("%s has %s %v", [called(entry), key, id]),
-		"at": array.concat(entry.at, ["securityContext", key]),
+		"at": array.concat(at, ["securityContext", key]),
 	}
 }
 

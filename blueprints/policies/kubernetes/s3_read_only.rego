@@ -11,12 +11,13 @@ package kubernetes
 #   fix: "set securityContext.readOnlyRootFilesystem: true, and mount an emptyDir where the process writes"
 #   controls:
 #     - NSA/CISA Kubernetes Hardening Guide, immutable container file systems
+#     - OWASP Kubernetes Top Ten 2022 K01 Insecure Workload Configurations
 deny contains result if {
-	some entry in all_containers
-	object.get(context(entry.it), "readOnlyRootFilesystem", false) != true
+	some at, entry in containers
+	field(context(entry.it), "readOnlyRootFilesystem", false) != true
 	result := {
 		"rule": "S3",
 		"msg": sprintf("%s can write to its root file system", [called(entry)]),
-		"at": array.concat(entry.at, ["securityContext", "readOnlyRootFilesystem"]),
+		"at": array.concat(at, ["securityContext", "readOnlyRootFilesystem"]),
 	}
 }

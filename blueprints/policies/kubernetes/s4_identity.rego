@@ -13,32 +13,34 @@ package kubernetes
 #   controls:
 #     - CIS Kubernetes Benchmark 5.1.5
 #     - CIS Kubernetes Benchmark 5.1.6
+#     - NSA/CISA Kubernetes Hardening Guide, protecting Pod service account tokens
 deny contains result if {
-	pod
-	object.get(pod, "serviceAccountName", "default") in {"", "default"}
+	some at, pod in pods
+	field(pod.spec, "serviceAccountName", "default") in {"", "default"}
 	result := {
 		"rule": "S4",
-		"msg": sprintf("%s runs under the default service account", [subject]),
-		"at": array.concat(pod_path, ["serviceAccountName"]),
+		"msg": sprintf("%s runs under the default service account", [subject(pod.object)]),
+		"at": array.concat(at, ["serviceAccountName"]),
 	}
 }
 
 deny contains result if {
-	pod
-	object.get(pod, "automountServiceAccountToken", true) != false
+	some at, pod in pods
+	field(pod.spec, "automountServiceAccountToken", true) != false
 	result := {
 		"rule": "S4",
-		"msg": sprintf("%s mounts a token for the Kubernetes API", [subject]),
-		"at": array.concat(pod_path, ["automountServiceAccountToken"]),
+		"msg": sprintf("%s mounts a token for the Kubernetes API", [subject(pod.object)]),
+		"at": array.concat(at, ["automountServiceAccountToken"]),
 	}
 }
 
 deny contains result if {
-	input.kind == "ServiceAccount"
-	object.get(input, "automountServiceAccountToken", true) != false
+	some place, it in objects
+	it.kind == "ServiceAccount"
+	field(it, "automountServiceAccountToken", true) != false
 	result := {
 		"rule": "S4",
-		"msg": sprintf("%s mounts its token into pods that do not ask for it", [subject]),
-		"at": ["automountServiceAccountToken"],
+		"msg": sprintf("%s mounts its token into pods that do not ask for it", [subject(it)]),
+		"at": array.concat(place, ["automountServiceAccountToken"]),
 	}
 }

@@ -11,39 +11,42 @@ package kubernetes
 #   severity: deny
 #   fix: name the image as registry/name@sha256:…; `make promote` writes the digest of a release
 #   controls:
+#     - CIS Kubernetes Benchmark 5.5.1
 #     - OWASP CICD-SEC-9 Improper Artifact Integrity Validation
+#     - OWASP Kubernetes Top Ten 2022 K02 Supply Chain Vulnerabilities
+#     - NIST SSDF PS.2.1
 deny contains result if {
-	some entry in all_containers
-	image := object.get(entry.it, "image", "")
+	some at, entry in containers
+	image := sprintf("%v", [field(entry.it, "image", "")])
 	not pinned(image)
 	not unreleased(image)
 	result := {
 		"rule": "S5",
 		"msg": sprintf("%s runs %q, which is no digest", [called(entry), image]),
-		"at": array.concat(entry.at, ["image"]),
+		"at": array.concat(at, ["image"]),
 	}
 }
 
 deny contains result if {
-	some entry in all_containers
-	image := object.get(entry.it, "image", "")
+	some at, entry in containers
+	image := sprintf("%v", [field(entry.it, "image", "")])
 	not regex.match(`^[^/]+[.:][^/]*/`, image)
 	not startswith(image, "localhost/")
 	result := {
 		"rule": "S5",
 		"msg": sprintf("%s runs %q, which names no registry", [called(entry), image]),
-		"at": array.concat(entry.at, ["image"]),
+		"at": array.concat(at, ["image"]),
 	}
 }
 
 # A new repository has no release yet. The tag stands for an image that does not exist, so nothing else can run.
 warn contains result if {
-	some entry in all_containers
+	some at, entry in containers
 	unreleased(entry.it.image)
 	result := {
 		"rule": "S5",
 		"msg": sprintf("%s waits for its first release", [called(entry)]),
-		"at": array.concat(entry.at, ["image"]),
+		"at": array.concat(at, ["image"]),
 	}
 }
 

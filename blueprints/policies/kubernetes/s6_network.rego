@@ -12,41 +12,64 @@ package kubernetes
 #   controls:
 #     - CIS Kubernetes Benchmark 5.3.2
 #     - NSA/CISA Kubernetes Hardening Guide, network separation
+#     - OWASP Kubernetes Top Ten 2022 K07 Missing Network Segmentation Controls
+#     - SOC 2 CC6.6
 deny contains result if {
-	input.kind == "NetworkPolicy"
+	some place, it in network_policies
 	some direction in ["Ingress", "Egress"]
-	not direction in object.get(input.spec, "policyTypes", [])
+	not limits(it, direction)
 	result := {
 		"rule": "S6",
-		"msg": sprintf("%s does not limit %s", [subject, direction]),
-		"at": ["spec", "policyTypes"],
+		"msg": sprintf("%s does not limit %s", [subject(it), direction]),
+		"at": array.concat(place, ["spec", "policyTypes"]),
 	}
 }
 
 deny contains result if {
-	input.kind == "NetworkPolicy"
+	some place, it in network_policies
 	some direction, key in {"ingress": "from", "egress": "to"}
-	some index, rule in each(input.spec[direction])
-	count(object.get(rule, key, [])) == 0
+	some index, rule in each(it.spec[direction])
+	count(field(field({"rule": rule}, "rule", {}), key, [])) == 0
 	result := {
 		"rule": "S6",
-		"msg": sprintf("%s has an %s rule without `%s`, which means everybody", [subject, direction, key]),
-		"at": ["spec", direction, index],
+		"msg": sprintf("%s has an %s rule without `%s`, which means everybody", [subject(it), direction, key]),
+		"at": array.concat(place, ["spec", direction, index]),
 	}
 }
 
 deny contains result if {
-	input.kind == "NetworkPolicy"
+	some place, it in network_policies
 	some direction, key in {"ingress": "from", "egress": "to"}
-	some index, rule in each(input.spec[direction])
-	some place, peer in each(rule[key])
+	some index, rule in each(it.spec[direction])
+	some position, peer in each(rule[key])
 	everybody(peer)
 	result := {
 		"rule": "S6",
-		"msg": sprintf("%s has an %s rule with an empty peer, which means everybody", [subject, direction]),
-		"at": ["spec", direction, index, key, place],
+		"msg": sprintf("%s has an %s rule with an empty peer, which means everybody", [subject(it), direction]),
+		"at": array.concat(place, ["spec", direction, index, key, position]),
 	}
 }
+
+deny contains result if {
+	some place, it in network_policies
+	some direction, key in {"ingress": "from", "egress": "to"}
+	some index, rule in each(it.spec[direction])
+	some position, peer in each(rule[key])
+	peer.ipBlock.cidr in {"0.0.0.0/0", "::/0"}
+	count(field(peer.ipBlock, "except", [])) == 0
+	result := {
+		"rule": "S6",
+		"msg": sprintf("%s has an %s rule for %s, which means everybody", [subject(it), direction, peer.ipBlock.cidr]),
+		"at": array.concat(place, ["spec", direction, index, key, position]),
+	}
+}
+
+network_policies[place] := it if {
+	some place, it in objects
+	it.kind == "NetworkPolicy"
+}
+
+limits(it, direction) if direction in it.spec.policyTypes
 
 everybody(peer) if peer == {}
 

@@ -12,6 +12,11 @@ test_s1_each_fault_is_denied if {
 		"keeps capabilities (drop ALL)": {"capabilities": {"drop": ["NET_RAW"]}},
 		"adds capabilities other than NET_BIND_SERVICE": {"capabilities": {"drop": ["ALL"], "add": ["SYS_ADMIN"]}},
 		"has no seccomp profile": {"seccompProfile": {"type": "Unconfined"}},
+		"has no AppArmor profile": {"appArmorProfile": {"type": "Unconfined"}},
+		"sees all of /proc (procMount)": {"procMount": "Unmasked"},
+		"chooses its SELinux user or role": {"seLinuxOptions": {"user": "system_u"}},
+		"leaves its SELinux type": {"seLinuxOptions": {"type": "spc_t"}},
+		"is a process of the Windows host": {"windowsOptions": {"hostProcess": true}},
 	} {
 		denied(with_container({"securityContext": context}), "S1") == {sprintf("%s %s", [prefix, fault])}
 	}
@@ -26,6 +31,33 @@ test_s1_nothing_set_is_every_fault if {
 		"Deployment api: container api keeps capabilities (drop ALL)",
 		"Deployment api: container api has no seccomp profile",
 	}
+}
+
+# What is written as an empty key means that nothing is set.
+test_s1_an_empty_context_is_nothing_set if {
+	every empty in [null, {}, "text", []] {
+		it := workload("Deployment", object.union(object.remove(pod, ["securityContext"]), {
+			"securityContext": empty,
+			"containers": [object.union(object.remove(container, ["securityContext"]), {"securityContext": empty})],
+		}))
+		count(denied(it, "S1")) == 4
+		count(denied(it, "S3")) == 1
+	}
+	"Deployment api: container api has no seccomp profile" in denied(with_container({"securityContext": {"seccompProfile": {}}}), "S1")
+}
+
+sysctls(name) := with_pod({"securityContext": {"sysctls": [{"name": name, "value": "1"}]}})
+
+test_s1_unsafe_sysctls_are_denied if {
+	denied(sysctls("net.ipv4.tcp_syncookies"), "S1") == set()
+	denied(sysctls("kernel.msgmax"), "S1") == {"Deployment api sets the unsafe sysctl kernel.msgmax"}
+}
+
+test_s1_volumes_of_other_types_are_denied if {
+	denied(with_pod({"volumes": [{"name": "data", "nfs": {"server": "files", "path": "/"}}]}), "S1") == {
+		"Deployment api mounts a volume of the type nfs",
+	}
+	denied(with_pod({"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]}), "S1") == set()
 }
 
 test_s1_a_low_port_may_be_bound if {
@@ -148,6 +180,24 @@ test_s6_pods_of_one_name_in_all_namespaces_are_named if {
 	denied(object.union(network_policy, {"spec": {"egress": [{"to": [peer]}]}}), "S6") == set()
 }
 
+test_s6_an_address_range_of_everybody_is_denied if {
+	every cidr in ["0.0.0.0/0", "::/0"] {
+		denied(object.union(network_policy, {"spec": {"ingress": [{"from": [{"ipBlock": {"cidr": cidr}}]}]}}), "S6") == {
+			sprintf("NetworkPolicy api has an ingress rule for %s, which means everybody", [cidr]),
+		}
+	}
+	every block in [{"cidr": "10.0.0.0/8"}, {"cidr": "0.0.0.0/0", "except": ["10.0.0.0/8"]}] {
+		denied(object.union(network_policy, {"spec": {"ingress": [{"from": [{"ipBlock": block}]}]}}), "S6") == set()
+	}
+}
+
+test_s6_a_policy_that_is_left_empty_is_denied if {
+	denied(object.union(network_policy, {"spec": null}), "S6") == {
+		"NetworkPolicy api does not limit Ingress",
+		"NetworkPolicy api does not limit Egress",
+	}
+}
+
 test_s7_a_secret_in_the_repository_is_denied if {
 	secret := {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "api"}}
 	denied(secret, "S7") == set()
@@ -181,7 +231,7 @@ test_s8_named_rights_pass if {
 }
 
 test_s8_wildcards_are_denied if {
-	every field in ["apiGroups", "resources", "verbs"] {
+	every field in ["apiGroups", "resources", "verbs", "nonResourceURLs"] {
 		rule := object.union({"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get"]}, {field: ["*"]})
 		denied(role(rule), "S8") == {sprintf("Role api grants all %s", [field])}
 	}
@@ -200,6 +250,25 @@ test_s8_all_secrets_and_commands_in_pods_are_denied if {
 	}
 	denied(role({"apiGroups": [""], "resources": ["pods/exec"], "verbs": ["create"]}), "S8") == {
 		"Role api grants create on pods/exec",
+	}
+}
+
+binding(changes) := object.union(
+	{"kind": "ClusterRoleBinding", "metadata": {"name": "api"}, "roleRef": {"name": "view"}, "subjects": [{"name": "api"}]},
+	changes,
+)
+
+test_s8_a_binding_to_one_account_passes if denied(binding({}), "S8") == set()
+
+test_s8_a_binding_to_everything_is_denied if {
+	denied(binding({"roleRef": {"name": "cluster-admin"}}), "S8") == {
+		"ClusterRoleBinding api grants everything: cluster-admin",
+	}
+}
+
+test_s8_a_binding_of_everybody_is_denied if {
+	denied(binding({"subjects": [{"kind": "Group", "name": "system:authenticated"}]}), "S8") == {
+		"ClusterRoleBinding api grants it to system:authenticated",
 	}
 }
 

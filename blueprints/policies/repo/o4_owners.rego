@@ -64,6 +64,12 @@ guarded contains {"folder": place, "place": place} if {
 	place := sprintf("/%s", [document.path])
 }
 
+guarded contains {"folder": place, "place": place} if {
+	some text in texts
+	text.path == "Jenkinsfile"
+	place := "/Jenkinsfile"
+}
+
 owned(folder) if {
 	some pattern in patterns
 	covers(pattern, folder)

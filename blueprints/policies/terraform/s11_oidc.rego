@@ -9,9 +9,12 @@ package terraform
 #   id: S11
 #   lens: security
 #   severity: deny
-#   fix: "compare :sub with StringEquals to whole subjects, such as repo:acme/payments-api:environment:prod"
+#   fix: >-
+#     compare the subject with whole values, such as repo:acme/payments-api:environment:prod: StringEquals on :sub in AWS,
+#     subject in Azure, assertion.sub == '…' in the attribute_condition in Google Cloud
 #   controls:
 #     - OWASP CICD-SEC-2 Inadequate Identity and Access Management
+#     - SOC 2 CC6.1
 deny contains result if {
 	some statement in statements
 	federated(statement.it)
@@ -49,9 +52,11 @@ deny contains result if {
 	}
 }
 
+# JSON that Terraform makes of an expression can only be searched.
 deny contains result if {
-	some resource in resources("aws_iam_role")
+	some resource in resources.aws_iam_role
 	text := resource.it.assume_role_policy
+	computed(text)
 	regex.match(`:sub"?\s*[=:]\s*\[?\s*"[^"]*\*`, text)
 	result := {
 		"rule": "S11",
@@ -61,7 +66,7 @@ deny contains result if {
 }
 
 deny contains result if {
-	some resource in resources("google_iam_workload_identity_pool_provider")
+	some resource in resources.google_iam_workload_identity_pool_provider
 	not resource.it.attribute_condition
 	result := {
 		"rule": "S11",
@@ -71,7 +76,32 @@ deny contains result if {
 }
 
 deny contains result if {
-	some resource in resources("azurerm_federated_identity_credential")
+	some resource in resources.google_iam_workload_identity_pool_provider
+	condition := resource.it.attribute_condition
+	loose(condition)
+	result := {
+		"rule": "S11",
+		"msg": sprintf("%s trusts more than one subject: %s", [resource.name, condition]),
+		"at": array.concat(resource.at, ["attribute_condition"]),
+	}
+}
+
+# Whoever the pool lets in, or everybody of an organisation.
+deny contains result if {
+	some grant in google_grants
+	some key in ["member", "members"]
+	some member in list(grant.it[key])
+	regex.match(`^principalSet://.*/(\*|attribute\.repository_owner/.*)$`, member)
+	result := {
+		"rule": "S11",
+		"msg": sprintf("%s trusts the pattern %q", [grant.name, member]),
+		"at": array.concat(grant.at, [key]),
+	}
+}
+
+deny contains result if {
+	some type in ["azurerm_federated_identity_credential", "azuread_application_federated_identity_credential"]
+	some resource in resources[type]
 	contains(resource.it.subject, "*")
 	result := {
 		"rule": "S11",
@@ -80,9 +110,28 @@ deny contains result if {
 	}
 }
 
+deny contains result if {
+	some resource in resources.azuread_application_flexible_federated_identity_credential
+	expression := resource.it.claims_matching_expression
+	regex.match(`\bmatches\b.*[*?]`, expression)
+	result := {
+		"rule": "S11",
+		"msg": sprintf("%s trusts the pattern %q", [resource.name, expression]),
+		"at": array.concat(resource.at, ["claims_matching_expression"]),
+	}
+}
+
 federated(statement) if "sts:AssumeRoleWithWebIdentity" in statement.actions
 
 subject_bound(statement) if {
 	some condition in each(statement.condition)
 	endswith(condition.variable, ":sub")
+}
+
+# A part of the subject, or nothing of it but the organisation.
+loose(condition) if regex.match(`\.(startsWith|endsWith|contains|matches)\(`, condition)
+
+loose(condition) if {
+	regex.match(`\brepository_owner(_id)?\b`, condition)
+	not regex.match(`(\bsub|\brepository(_id)?|\bjob_workflow_ref|google\.subject)\b\s*(==|in\b)`, condition)
 }

@@ -3,46 +3,79 @@ package terraform
 # METADATA
 # title: No credential stands in the code
 # description: >-
-#   What is committed stays in the history and in every clone. A static key has no end, and nobody notices its copy.
+#   What is committed stays in the history and in every clone. A static key has no end, and nobody notices its copy. Of a plan
+#   only the configuration is searched: its values may come from a secret store, which is as it should be.
 # custom:
 #   id: S13
 #   lens: security
 #   severity: deny
 #   fix: take it from a secret store at run time, and let pipelines log in by OIDC; then replace the credential
 #   controls:
+#     - CIS Google Cloud Platform Foundation Benchmark 3.0 1.4
 #     - OWASP CICD-SEC-6 Insufficient Credential Hygiene
 #     - SOC 2 CC6.1
 deny contains result if {
-	walk(input, [path, value])
-	is_string(value)
-	regex.match(`(AKIA|ASIA)[0-9A-Z]{16}|-----BEGIN [A-Z ]*PRIVATE KEY-----|gh[pousr]_[A-Za-z0-9]{36}`, value)
+	some text in texts
+	regex.match(known_credentials, text.value)
 	result := {
 		"rule": "S13",
-		"msg": sprintf("%s holds a credential", [concat(".", [sprintf("%v", [step]) | some step in path])]),
-		"at": path,
+		"msg": sprintf("%s holds a credential", [concat(".", [sprintf("%v", [step]) | some step in text.at])]),
+		"at": text.at,
 	}
 }
 
 deny contains result if {
+	some text in texts
+	regex.match(`(?i)^((.*_)?(password|passwd|secret_key|access_key|private_key|api_key|auth_token|client_secret)|secret_string|secret_data)$`, text.key)
+	count(text.value) > 0
+	not computed(text.value)
+	result := {
+		"rule": "S13",
+		"msg": sprintf("%s is written out", [concat(".", [sprintf("%v", [step]) | some step in text.at])]),
+		"at": text.at,
+	}
+}
+
+# AWS, a private key, GitHub, GitLab, Google, Slack, Azure Storage.
+known_credentials := concat("|", [
+	`(AKIA|ASIA)[0-9A-Z]{16}`,
+	`-----BEGIN [A-Z ]*PRIVATE KEY-----`,
+	`gh[pousr]_[A-Za-z0-9]{36}`,
+	`glpat-[A-Za-z0-9_-]{20}`,
+	`AIza[0-9A-Za-z_-]{35}`,
+	`xox[baprs]-[0-9A-Za-z-]{10}`,
+	`AccountKey=[A-Za-z0-9+/]{40}`,
+])
+
+# Every text of a file, with the key that it is the value of.
+texts contains {"at": path, "key": key, "value": value} if {
+	not is_plan
 	walk(input, [path, value])
 	is_string(value)
-	count(path) > 0
 	key := path[count(path) - 1]
 	is_string(key)
-	regex.match(`(?i)^((.*_)?(password|passwd|secret_key|access_key|private_key|api_key|auth_token)|secret_string)$`, key)
-	count(value) > 0
-	not computed(value)
-	result := {
-		"rule": "S13",
-		"msg": sprintf("%s is written out", [concat(".", [sprintf("%v", [step]) | some step in path])]),
-		"at": path,
-	}
+}
+
+texts contains {"at": path, "key": "", "value": value} if {
+	not is_plan
+	walk(input, [path, value])
+	is_string(value)
+	is_number(path[count(path) - 1])
+}
+
+texts contains {"at": array.concat(["configuration"], path), "key": key, "value": value} if {
+	is_plan
+	walk(input.configuration, [path, value])
+	is_string(value)
+	path[count(path) - 1] == "constant_value"
+	key := path[count(path) - 2]
+	is_string(key)
 }
 
 deny contains result if {
-	some name, blocks in each(input.variable)
+	some name, bodies in each(input.variable)
 	regex.match(`(?i)(password|passwd|secret_key|access_key|private_key|api_key|token)$`, name)
-	some index, block in each(blocks)
+	some index, block in each(bodies)
 	is_string(block.default)
 	count(block.default) > 0
 	result := {
@@ -53,8 +86,14 @@ deny contains result if {
 }
 
 deny contains result if {
-	some type in ["aws_iam_access_key", "google_service_account_key", "azuread_application_password"]
-	some resource in resources(type)
+	some type in [
+		"aws_iam_access_key",
+		"azuread_application_password",
+		"azuread_service_principal_password",
+		"google_service_account_key",
+		"google_storage_hmac_key",
+	]
+	some resource in resources[type]
 	result := {
 		"rule": "S13",
 		"msg": sprintf("%s is a static key", [resource.name]),

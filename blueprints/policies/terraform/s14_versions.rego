@@ -12,10 +12,13 @@ package terraform
 #   fix: "name modules by path or by git commit (?ref=<40 hex>); give each provider, and required_version, an upper bound"
 #   controls:
 #     - OWASP CICD-SEC-3 Dependency Chain Abuse
+#     - NIST SSDF PW.4.1
+#     - NIST SSDF PW.4.4
 deny contains result if {
-	some name, blocks in each(input.module)
-	some index, block in each(blocks)
+	some name, bodies in each(input.module)
+	some index, block in each(bodies)
 	source := block.source
+	is_string(source)
 	not regex.match(`^\.\.?/`, source)
 	not regex.match(`[?&]ref=[0-9a-f]{40}(&|$)`, source)
 	result := {
@@ -27,8 +30,8 @@ deny contains result if {
 
 deny contains result if {
 	some index, block in each(input.terraform)
-	some place, providers in each(block.required_providers)
-	some name, provider in each(providers)
+	some place, required in each(block.required_providers)
+	some name, provider in each(required)
 	not bounded(version_of(provider))
 	result := {
 		"rule": "S14",
@@ -40,7 +43,7 @@ deny contains result if {
 deny contains result if {
 	some index, block in each(input.terraform)
 	block.required_providers
-	not bounded(object.get(block, "required_version", ""))
+	not bounded(sprintf("%v", [field(block, "required_version", "")]))
 	result := {
 		"rule": "S14",
 		"msg": "required_version has no upper bound",
@@ -48,7 +51,21 @@ deny contains result if {
 	}
 }
 
-version_of(provider) := object.get(provider, "version", "") if is_object(provider)
+# A plan names the modules that its configuration calls.
+deny contains result if {
+	walk(input.configuration, [path, call])
+	path[count(path) - 2] == "module_calls"
+	source := call.source
+	not regex.match(`^\.\.?/`, source)
+	not regex.match(`[?&]ref=[0-9a-f]{40}(&|$)`, source)
+	result := {
+		"rule": "S14",
+		"msg": sprintf("the module %s comes from %q, which is no commit", [path[count(path) - 1], source]),
+		"at": array.concat(array.concat(["configuration"], path), ["source"]),
+	}
+}
+
+version_of(provider) := sprintf("%v", [field(provider, "version", "")]) if not is_string(provider)
 
 version_of(provider) := provider if is_string(provider)
 

@@ -1,6 +1,6 @@
 """All judges, in the order in which they are listed."""
 
-from judges import checkov, files, manifests, policy, prometheus, services, terraform, texts
+from judges import checkov, files, manifests, policy, prometheus, reports, services, terraform, texts
 
 ALL = (
     files.Yamllint(),
@@ -16,8 +16,10 @@ ALL = (
     manifests.Workload(),
     manifests.Trivy(),
     policy.Opa(),
+    policy.Coverage(),
     policy.Conftest(),
     policy.Policy(),
+    policy.Check(),
     prometheus.Promtool(),
     terraform.Format(),
     terraform.ValidateAndTest(),
@@ -25,5 +27,7 @@ ALL = (
     texts.Links(),
     texts.Suppressions(),
     checkov.Checkov(),
+    reports.Formats(),
+    reports.Page(),
     services.Service(),
 )

@@ -1,12 +1,17 @@
 """Judges of the Rego guardrails, and the repository's own target that uses them."""
 
+import json
 import re
 
 import content
+import places
 from engine import Judge
 from judges.common import run, said
 
 LIBRARIES = ("policy/rego", "blueprints/policies")
+
+# The files that `goldpath explain` shows; opa would load them as data.
+EXAMPLES = ("--ignore", "examples")
 
 
 def libraries(case):
@@ -33,11 +38,40 @@ class Opa(Judge):
             opa = bench.tools["opa"]
             result = run(bench, [opa, "fmt", "--list", folder], case.tree)
             findings += [f"[{case.name}] {line}: not in opa fmt's format" for line in result.lines()]
-            findings += said(case, run(bench, [opa, "check", "--strict", folder], case.tree))
-            result = run(bench, [opa, "test", folder, "--verbose"], case.tree)
+            findings += said(case, run(bench, [opa, "check", "--strict", *EXAMPLES, folder], case.tree))
+            result = run(bench, [opa, "test", folder, "--verbose", *EXAMPLES], case.tree)
             findings += said(case, result, lambda line: ": FAIL" in line or "ERROR" in line or "error" in line)
             if result.ok and not re.search(r"^PASS: [1-9]", result.out, re.MULTILINE):
                 findings.append(f"[{case.name}] {folder}: no Rego test ran")
+        return findings
+
+
+class Coverage(Judge):
+    name = "coverage"
+    about = "Rego: every line of the guardrails is run by one of their tests"
+    tools = ("opa",)
+    whole_project = True
+
+    def items(self, case):
+        return libraries(case)
+
+    def judge(self, case, items, bench):
+        findings = []
+        for folder in items:
+            # What is measured runs slower than opa's limit for one test allows on a busy machine.
+            argv = [bench.tools["opa"], "test", folder, "--coverage", "--format", "json", "--timeout", "60s", *EXAMPLES]
+            result = run(bench, argv, case.tree)
+            try:
+                files = json.loads(result.out)["files"]
+            except (ValueError, KeyError, TypeError):
+                told = result.lines()[-3:] or ["no output"]
+                findings += [f"[{case.name}] {folder}: coverage was not measured: {line}" for line in told]
+                continue
+            for name, measured in sorted(files.items()):
+                for part in measured.get("not_covered", ()):
+                    first, last = part["start"]["row"], part["end"]["row"]
+                    lines = f"line {first} is" if first == last else f"lines {first} to {last} are"
+                    findings.append(f"[{case.name}] {name}:{first}: {lines} run by no test")
         return findings
 
 
@@ -81,4 +115,31 @@ class Policy(Judge):
             argv = ["make", "--no-print-directory", target]
             result = run(bench, argv, case.released or case.tree)
             findings += [line.replace("] ", f"] make {target}: ", 1) for line in said(case, result)]
+        return findings
+
+
+class Check(Judge):
+    name = "check"
+    about = "make check, as the pipeline runs it: goldpath itself, with the report that its CI shows"
+    weight = 2
+
+    def items(self, case):
+        ci = {"github-actions": "sarif", "gitlab-ci": "gitlab"}.get(case.answers.get("ci"))
+        if not ci or "goldpath.lock" not in case.all_files():
+            return {}
+        return {ci: content.of(ci, case.digest(*case.all_files()))}
+
+    def judge(self, case, items, bench):
+        findings = []
+        tree = case.released or case.tree
+        for report in items:
+            goldpath = places.target() / "release" / "goldpath"
+            argv = ["make", "--no-print-directory", "check", f"REPORT={report}", f"GOLDPATH={goldpath}"]
+            result = run(bench, argv, tree)
+            findings += [line.replace("] ", "] make check: ", 1) for line in said(case, result)]
+            written = tree / "build" / f"check.{report}"
+            try:
+                json.loads(written.read_text(encoding="utf-8"))
+            except (OSError, ValueError) as error:
+                findings.append(f"[{case.name}] make check: build/check.{report} can't be shown: {error}")
         return findings

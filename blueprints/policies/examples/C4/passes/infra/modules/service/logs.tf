@@ -1,0 +1,5 @@
+resource "aws_cloudwatch_log_group" "this" {
+  name              = "/acme/payments-api"
+  kms_key_id        = var.kms_key_arn
+  retention_in_days = 90
+}

@@ -1,0 +1,1 @@
+database_instance_class = "db.r7g.4xlarge"

@@ -1,0 +1,1 @@
+database_instance_class = "db.t4g.micro"

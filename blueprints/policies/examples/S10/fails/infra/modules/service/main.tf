@@ -1,0 +1,7 @@
+data "aws_iam_policy_document" "this" {
+  statement {
+    sid       = "ReadInvoices"
+    actions   = ["s3:*"]
+    resources = ["*"]
+  }
+}

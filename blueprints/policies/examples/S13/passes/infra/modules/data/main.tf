@@ -1,0 +1,4 @@
+resource "aws_db_instance" "this" {
+  username                    = "payments"
+  manage_master_user_password = true
+}

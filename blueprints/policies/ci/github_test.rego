@@ -105,6 +105,10 @@ test_s17_a_token_that_is_left_behind_is_denied if {
 	expected := {"verify, step Check out leaves the token in .git/config"}
 	denied(with_step(object.remove(checkout, ["with"])), "S17") == expected
 	denied(with_step(object.union(checkout, {"with": {"persist-credentials": true}})), "S17") == expected
+	denied(with_step(object.union(checkout, {"with": {"persist-credentials": "true"}})), "S17") == expected
+
+	# Inputs are text to GitHub: quoted or not is the same.
+	denied(with_step(object.union(checkout, {"with": {"persist-credentials": "false"}})), "S17") == set()
 }
 
 test_c4_artifacts_without_end_are_denied if {

@@ -301,6 +301,43 @@ fn kustomize_merges_as_kustomize_does() {
 }
 
 #[test]
+fn what_moves_with_a_kustomization_moves_as_kustomize_moves_it() {
+    let workload = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: api}\nspec:\n  template:\n    spec:\n      \
+                    containers:\n        - {name: one}\n        - {name: two}\n        - {name: three}\n---\napiVersion: \
+                    v1\nkind: ServiceAccount\nmetadata: {name: mine}\n---\napiVersion: \
+                    rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {name: api}\nsubjects:\n  - {kind: \
+                    ServiceAccount, name: mine}\n  - {kind: ServiceAccount, name: default}\n  - {kind: ServiceAccount, \
+                    name: another}\n  - {kind: Group, name: mine}\n  - {kind: \
+                    ServiceAccount, name: mine, namespace: other}\n";
+    let rendered = kustomize::render(&tree(&[
+        (
+            "kustomization.yaml",
+            "resources: [objects.yaml]\nnamespace: prod\ncommonAnnotations: {owner: shop}\npatches:\n  - path: \
+             patch.yaml\ngeneratorOptions:\n  annotations: {a: all}\n  labels: {l: all}\nconfigMapGenerator:\n  - name: \
+             api\n    literals: [A=b]\n    options: {annotations: {b: one}}\n",
+        ),
+        ("objects.yaml", workload),
+        (
+            "patch.yaml",
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: api}\nspec:\n  template:\n    spec:\n      \
+             containers:\n        - {name: new}\n        - {name: three, image: x}\n",
+        ),
+    ]));
+    assert_eq!(rendered.all_problems().next(), None);
+    let objects: Vec<serde_json::Value> = rendered.documents().map(document::Document::value).collect();
+    let pod = &objects[0]["spec"]["template"];
+    assert_eq!(pod["metadata"]["annotations"], serde_json::json!({"owner": "shop"}));
+    let names: Vec<&str> =
+        pod["spec"]["containers"].as_array().unwrap().iter().map(|it| it["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["new", "three", "one", "two"], "what the patch names stands first");
+    let namespaces: Vec<Option<&str>> =
+        objects[2]["subjects"].as_array().unwrap().iter().map(|it| it["namespace"].as_str()).collect();
+    assert_eq!(namespaces, [Some("prod"), Some("prod"), None, Some("prod"), Some("other")]);
+    assert_eq!(objects[3]["metadata"]["labels"], serde_json::json!({"l": "all"}));
+    assert_eq!(objects[3]["metadata"]["annotations"], serde_json::json!({"a": "all", "b": "one", "owner": "shop"}));
+}
+
+#[test]
 fn what_kustomize_can_do_and_this_cannot_is_said() {
     let rendered = kustomize::render(&tree(&[(
         "kustomization.yaml",

@@ -19,7 +19,14 @@ HERE = pathlib.Path(__file__).resolve().parent
 # Folders of other people's code, which goldpath says it leaves out.
 FOREIGN = {".git", ".terraform", "node_modules", "vendor"}
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+    """As Kubernetes reads it: `=` is text, and so are days."""
+
+
+for tag in ("value", "timestamp"):
+    Loader.add_constructor(f"tag:yaml.org,2002:{tag}", Loader.construct_yaml_str)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,6 +57,17 @@ def repositories(corpus):
     return found, problems
 
 
+def clone(corpus):
+    """Makes the checkouts that are missing, from GitHub."""
+    for line in (HERE / "repositories.txt").read_text(encoding="utf-8").splitlines():
+        if line.strip() and not line.startswith("#"):
+            name, commit = line.split()
+            folder = pathlib.Path(corpus) / name.replace("/", "+")
+            if not folder.exists():
+                subprocess.run(["git", "clone", "--filter=blob:none", "--no-checkout", f"https://github.com/{name}", folder], check=True)
+                subprocess.run(["git", "checkout", "--quiet", commit], cwd=folder, check=True)
+
+
 def text_of(path):
     return path.read_bytes().decode("utf-8", "replace")
 
@@ -57,7 +75,7 @@ def text_of(path):
 def documents(text):
     """The maps in a YAML text; `None` where it is no YAML."""
     try:
-        return [document for document in yaml.load_all(text, LOADER) if isinstance(document, dict)]
+        return [document for document in yaml.load_all(text, Loader) if isinstance(document, dict)]
     except (yaml.YAMLError, ValueError, RecursionError):
         return None
 

@@ -53,7 +53,8 @@ def objects(documents):
 def settled(value, generated):
     """Without hashes, and with what Kustomize writes in two ways in one of them."""
     if isinstance(value, dict):
-        return {str(key): settled(item, generated) for key, item in value.items() if item is not None}
+        # Kustomize takes empty annotations away.
+        return {str(key): settled(item, generated) for key, item in value.items() if item is not None and not (key == "annotations" and item == {})}
     if isinstance(value, list):
         return [settled(item, generated) for item in value]
     if isinstance(value, str):

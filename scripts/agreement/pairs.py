@@ -16,15 +16,17 @@ class Pair:
     checks: tuple
     unit: str
     reason: str = ""
+    # What it is called on the page, where the pattern can't be read.
+    asks: str = ""
 
     def ours(self, finding):
         return finding["rule"] == self.rule and re.search(self.message, finding["message"])
 
 
-def _k8s(rule, message, reason="", **tools):
+def _k8s(rule, message, reason="", asks="", **tools):
     for tool, checks in tools.items():
         checks = (checks,) if isinstance(checks, str) else tuple(checks)
-        yield Pair(rule, message, tool.replace("_", "-"), checks, "object", reason)
+        yield Pair(rule, message, tool.replace("_", "-"), checks, "object", reason, asks)
 
 
 # Images without a tag, or with `latest`.
@@ -44,16 +46,17 @@ PAIRS = [
     *_k8s("S3", "", checkov="CKV_K8S_22", trivy="KSV-0014", kube_score="container-security-context-readonlyrootfilesystem"),
     *_k8s("S4", "mounts a token", checkov="CKV_K8S_38"),
     *_k8s("S5", "no digest", checkov="CKV_K8S_43"),
-    *_k8s("S5", UNTAGGED, checkov="CKV_K8S_14", trivy="KSV-0013", kube_score="container-image-tag"),
-    *_k8s("S6", "is behind no", checkov="CKV2_K8S_6", kube_score="pod-networkpolicy"),
-    *_k8s("S7", "in the variable", checkov="CKV_K8S_35", trivy="KSV-01010"),
+    *_k8s("S5", UNTAGGED, asks="no tag, or latest", checkov="CKV_K8S_14", trivy="KSV-0013", kube_score="container-image-tag"),
+    *_k8s("S6", "is behind no", "checkov asks Jobs and DaemonSets too, we what serves; policies in another file count for us", checkov="CKV2_K8S_6"),
+    *_k8s("S6", "is behind no", "kube-score reads each file alone and asks every pod, also of Jobs; we take the repository together", kube_score="pod-networkpolicy"),
+    *_k8s("S7", "a secret in", checkov="CKV_K8S_35"),
     *_k8s("S8", "on secrets", "reading one secret by its name is least privilege; trivy doesn't look at resourceNames", trivy=("KSV-0041", "KSV-0113")),
     *_k8s("S8", "grants all", checkov="CKV_K8S_49", trivy=("KSV-0044", "KSV-0045", "KSV-0046")),
     *_k8s("S9", "hostPID", checkov="CKV_K8S_17", trivy="KSV-0010"),
     *_k8s("S9", "hostNetwork", checkov="CKV_K8S_19", trivy="KSV-0009"),
     *_k8s("S9", "hostIPC", checkov="CKV_K8S_18", trivy="KSV-0008"),
-    *_k8s("S9", "mounts files of the node", checkov="CKV_K8S_29", trivy="KSV-0023"),
-    *_k8s("S9", r"opens port \d+ of the node", checkov="CKV_K8S_26", trivy="KSV-0024"),
+    *_k8s("S9", "mounts files of the node", trivy="KSV-0023"),
+    *_k8s("S9", r"opens port \d+ of the node", asks="hostPort", checkov="CKV_K8S_26", trivy="KSV-0024"),
     *_k8s("S9", "port on every node", kube_score="service-type"),
     *_k8s("C1", "requests.cpu", "checkov takes `resources: {}`, or limits alone, for requests", checkov="CKV_K8S_10"),
     *_k8s("C1", "requests.cpu", trivy="KSV-0015"),
@@ -61,12 +64,12 @@ PAIRS = [
     *_k8s("C1", "requests.memory", trivy="KSV-0016"),
     *_k8s("C1", "limits.memory", checkov="CKV_K8S_13", trivy="KSV-0018"),
     *_k8s("C1", "", kube_score="container-resources"),
-    *_k8s("R1", "", kube_score="deployment-has-poddisruptionbudget"),
-    *_k8s("R2", "runs with", kube_score="deployment-replicas"),
-    *_k8s("R4", "has no readinessProbe", checkov="CKV_K8S_9"),
-    *_k8s("R4", "has no livenessProbe", checkov="CKV_K8S_8"),
-    *_k8s("R4", "has no readinessProbe", kube_score="pod-probes"),
-    *_k8s("R4", "same|differ|identical", kube_score="pod-probes-identical"),
+    *_k8s("R1", "has no Pod", "a single replica can't be kept by a budget: R2 tells of it, R1 starts at two; kube-score asks from one on", kube_score="deployment-has-poddisruptionbudget"),
+    *_k8s("R2", "runs with", "kube-score wants two or more of a Deployment that a Service selects, and skips StatefulSets and scaled ones", kube_score="deployment-replicas"),
+    *_k8s("R4", "has no readinessProbe", "checkov asks bare Pods too", checkov="CKV_K8S_9"),
+    *_k8s("R4", "has no livenessProbe", "checkov asks bare Pods too", checkov="CKV_K8S_8"),
+    *_k8s("R4", "has no (readiness|liveness)Probe", "kube-score asks only pods that a Service in the same file selects", kube_score="pod-probes"),
+    *_k8s("R4", "asks the same", "kube-score doesn't compare gRPC and exec probes, and calls probes the same whose headers differ", kube_score="pod-probes-identical"),
     *_k8s("R5", "", kube_score=("deployment-has-host-podantiaffinity", "statefulset-has-host-podantiaffinity")),
     *_k8s("R8", "startingDeadlineSeconds", kube_score="cronjob-has-deadline"),
     *_k8s("R11", "", kube_score="statefulset-has-servicename"),
@@ -84,10 +87,10 @@ PAIRS = [
     Pair("S17", "expression into", "zizmor", ("template-injection",), "step"),
     Pair("S17", "does not limit|may write|write-all|every job", "zizmor", ("excessive-permissions",), "file"),
     Pair("S17", "does not limit|may write|write-all|every job", "checkov", ("CKV2_GHA_1",), "file"),
-    Pair("S17", "stranger", "zizmor", ("dangerous-triggers",), "file"),
-    Pair("C6", "no concurrency", "zizmor", ("concurrency-limits",), "file"),
+    Pair("S17", "stranger", "zizmor", ("dangerous-triggers",), "file", "zizmor tells of every workflow_run and issue_comment, we where such a run fetches the change"),
+    Pair("C6", "no concurrency", "zizmor", ("concurrency-limits",), "file", "zizmor leaves out workflows whose jobs only call others"),
     Pair("S10", "", "checkov", ("CKV_AWS_111", "CKV_AWS_355", "CKV_AWS_356", "CKV_AWS_289", "CKV_AWS_290"), "block"),
     Pair("S12", "encrypt", "checkov", ("CKV_AWS_3", "CKV_AWS_16", "CKV_AWS_17"), "block"),
-    Pair("S14", "the module .* no commit", "checkov", ("CKV_TF_1",), "block"),
+    Pair("S14", "the module .* no commit", "checkov", ("CKV_TF_1",), "block", "checkov skips modules of a git address with a tag"),
     Pair("R9", "", "checkov", ("CKV_AWS_133", "CKV_AWS_293", "CKV_GCP_6"), "block"),
 ]

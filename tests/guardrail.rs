@@ -349,6 +349,22 @@ fn what_kustomize_can_do_and_this_cannot_is_said() {
 }
 
 #[test]
+fn what_would_have_to_be_fetched_is_given_to_no_tool() {
+    for setting in [
+        "openapi: {path: 'https://example.com/schema.json'}\n",
+        "configurations: ['https://example.com/names.yaml']\n",
+        "transformers: [../elsewhere]\n",
+        "replacements: [{path: 'https://example.com/r.yaml'}]\n",
+    ] {
+        let rendered = kustomize::render(&tree(&[("k/kustomization.yaml", setting)]));
+        assert!(rendered.roots[0].incomplete, "{setting}");
+    }
+    let inside =
+        tree(&[("k/kustomization.yaml", "configurations: [names.yaml]\n"), ("k/names.yaml", "nameReference: []\n")]);
+    assert!(!kustomize::render(&inside).roots[0].incomplete);
+}
+
+#[test]
 fn kustomizations_that_refer_to_each_other_end() {
     let rendered = kustomize::render(&tree(&[
         ("a/kustomization.yaml", "resources: [../b]\n"),

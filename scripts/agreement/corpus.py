@@ -34,6 +34,8 @@ class Repository:
     name: str
     commit: str
     folder: pathlib.Path
+    # Whether other tools are asked about it; some need half an hour for one of the largest.
+    compared: bool
 
     def files(self):
         """What git tracks, as regular files."""
@@ -48,12 +50,12 @@ def repositories(corpus):
     for line in (HERE / "repositories.txt").read_text(encoding="utf-8").splitlines():
         if not line.strip() or line.startswith("#"):
             continue
-        name, commit = line.split()
+        name, commit, *more = line.split()
         folder = pathlib.Path(corpus) / name.replace("/", "+")
         told = subprocess.run(["git", "rev-parse", "HEAD"], cwd=folder, capture_output=True, text=True) if folder.is_dir() else None
         if told is None or told.stdout.strip() != commit:
             problems.append(f"{folder} is no checkout of https://github.com/{name} at {commit}")
-        found.append(Repository(name, commit, folder))
+        found.append(Repository(name, commit, folder, "reviewed-only" not in more))
     return found, problems
 
 
@@ -61,7 +63,7 @@ def clone(corpus):
     """Makes the checkouts that are missing, from GitHub."""
     for line in (HERE / "repositories.txt").read_text(encoding="utf-8").splitlines():
         if line.strip() and not line.startswith("#"):
-            name, commit = line.split()
+            name, commit = line.split()[:2]
             folder = pathlib.Path(corpus) / name.replace("/", "+")
             if not folder.exists():
                 subprocess.run(["git", "clone", "--filter=blob:none", "--no-checkout", f"https://github.com/{name}", folder], check=True)
@@ -94,7 +96,7 @@ def kind_of(name, text):
         return "dockerfile"
     if lower.endswith((".tf", ".tfvars")):
         return "terraform"
-    if base.startswith("Jenkinsfile") or lower.endswith(".jenkinsfile"):
+    if re.match(r"Jenkinsfile([._-]|$)", base) or lower.endswith(".jenkinsfile"):
         return "pipeline"
     if lower.endswith((".yaml", ".yml")):
         if name.startswith((".github/workflows/", ".gitlab/ci/", ".azuredevops/")) or lower in ("action.yml", "action.yaml"):

@@ -21,7 +21,7 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-sys.path.insert(0, str(ROOT / "scripts" / "judges"))
+sys.path.append(str(ROOT / "scripts" / "judges"))
 
 import install  # noqa: E402
 import places  # noqa: E402
@@ -102,7 +102,7 @@ def compare(corpus_repositories, goldpath, tools, keep):
     from pairs import PAIRS
 
     rows = [([], [], []) for _ in PAIRS]
-    for repository in corpus_repositories:
+    for repository in [it for it in corpus_repositories if it.compared]:
         cache = keep / repository.folder.name
         cache.mkdir(parents=True, exist_ok=True)
         place = keep / "stage" / repository.folder.name
@@ -194,6 +194,12 @@ def page(repositories, reviews, inventories, lines, kustomizations, compared):
         out.append(f"| {pair.rule} | {asks} | {pair.tool} {checks} | {len(both)} | {len(theirs)} | {len(ours)} | {verdict} |")
     total = [sum(len(row[index]) for _, row in compared) for index in range(3)]
     out += ["", f"In all {total[0]:,} places that both found, {total[1]:,} only theirs and {total[2]:,} only ours."]
+    out += [
+        "",
+        "¹ We judge Rollouts and objects without a name (inputs of `generateName` and of templates); the others leave these out. They",
+        "judge OpenShift's DeploymentConfig and kinds of other groups that are called as Kubernetes' own; we leave these out, or the",
+        "other way round. Of two objects of one name in a file kube-score's answer doesn't tell which is meant.",
+    ]
     return "\n".join(out) + "\n"
 
 

@@ -23,7 +23,11 @@ class Pair:
         return finding["rule"] == self.rule and re.search(self.message, finding["message"])
 
 
-def _k8s(rule, message, reason="", asks="", **tools):
+# Of pods in general, explained under the table.
+KINDS = "kinds that only one side knows ¹"
+
+
+def _k8s(rule, message, reason=KINDS, asks="", **tools):
     for tool, checks in tools.items():
         checks = (checks,) if isinstance(checks, str) else tuple(checks)
         yield Pair(rule, message, tool.replace("_", "-"), checks, "object", reason, asks)
@@ -46,9 +50,9 @@ PAIRS = [
     *_k8s("S3", "", checkov="CKV_K8S_22", trivy="KSV-0014", kube_score="container-security-context-readonlyrootfilesystem"),
     *_k8s("S4", "mounts a token", checkov="CKV_K8S_38"),
     *_k8s("S5", "no digest", checkov="CKV_K8S_43"),
-    *_k8s("S5", UNTAGGED, asks="no tag, or latest", checkov="CKV_K8S_14", trivy="KSV-0013", kube_score="container-image-tag"),
-    *_k8s("S6", "is behind no", "checkov asks Jobs and DaemonSets too, we what serves; policies in another file count for us", checkov="CKV2_K8S_6"),
-    *_k8s("S6", "is behind no", "kube-score reads each file alone and asks every pod, also of Jobs; we take the repository together", kube_score="pod-networkpolicy"),
+    *_k8s("S5", UNTAGGED, "they take a container without any image, a patch, for one without a tag", asks="no tag, or latest", checkov="CKV_K8S_14", trivy="KSV-0013", kube_score="container-image-tag"),
+    *_k8s("S6", "is behind no", "we want both directions limited, checkov one; checkov asks Jobs and DaemonSets too, we what serves", checkov="CKV2_K8S_6"),
+    *_k8s("S6", "is behind no", "kube-score reads each file alone and asks the pods of Jobs too; we take the repository together", kube_score="pod-networkpolicy"),
     *_k8s("S7", "a secret in", checkov="CKV_K8S_35"),
     *_k8s("S8", "on secrets", "reading one secret by its name is least privilege; trivy doesn't look at resourceNames", trivy=("KSV-0041", "KSV-0113")),
     *_k8s("S8", "grants all", checkov="CKV_K8S_49", trivy=("KSV-0044", "KSV-0045", "KSV-0046")),
@@ -58,39 +62,39 @@ PAIRS = [
     *_k8s("S9", "mounts files of the node", trivy="KSV-0023"),
     *_k8s("S9", r"opens port \d+ of the node", asks="hostPort", checkov="CKV_K8S_26", trivy="KSV-0024"),
     *_k8s("S9", "port on every node", kube_score="service-type"),
-    *_k8s("C1", "requests.cpu", "checkov takes `resources: {}`, or limits alone, for requests", checkov="CKV_K8S_10"),
+    *_k8s("C1", "requests.cpu", "checkov takes `resources: {}` for requests", checkov="CKV_K8S_10"),
     *_k8s("C1", "requests.cpu", trivy="KSV-0015"),
-    *_k8s("C1", "requests.memory", "checkov takes limits alone for requests", checkov="CKV_K8S_12"),
+    *_k8s("C1", "requests.memory", "checkov takes `resources: {}` for requests", checkov="CKV_K8S_12"),
     *_k8s("C1", "requests.memory", trivy="KSV-0016"),
     *_k8s("C1", "limits.memory", checkov="CKV_K8S_13", trivy="KSV-0018"),
-    *_k8s("C1", "", kube_score="container-resources"),
-    *_k8s("R1", "has no Pod", "a single replica can't be kept by a budget: R2 tells of it, R1 starts at two; kube-score asks from one on", kube_score="deployment-has-poddisruptionbudget"),
-    *_k8s("R2", "runs with", "kube-score wants two or more of a Deployment that a Service selects, and skips StatefulSets and scaled ones", kube_score="deployment-replicas"),
+    *_k8s("C1", "", "kube-score wants a limit of processor time too, which C1 leaves to the team", kube_score="container-resources"),
+    *_k8s("R1", "has no Pod", "a budget can't keep one replica: R2 tells of it, and R1 starts at two; kube-score asks Deployments of one too, and no Rollouts", kube_score="deployment-has-poddisruptionbudget"),
+    *_k8s("R2", "runs with", "we ask StatefulSets, Rollouts and scaled ones too; for us an autoscaler of that name in another file of the repository counts", kube_score="deployment-replicas"),
     *_k8s("R4", "has no readinessProbe", "checkov asks bare Pods too", checkov="CKV_K8S_9"),
     *_k8s("R4", "has no livenessProbe", "checkov asks bare Pods too", checkov="CKV_K8S_8"),
-    *_k8s("R4", "has no (readiness|liveness)Probe", "kube-score asks only pods that a Service in the same file selects", kube_score="pod-probes"),
+    *_k8s("R4", "has no (readiness|liveness)Probe", "kube-score asks only pods that a Service in the same file selects", "no probe", kube_score="pod-probes"),
     *_k8s("R4", "asks the same", "kube-score doesn't compare gRPC and exec probes, and calls probes the same whose headers differ", kube_score="pod-probes-identical"),
-    *_k8s("R5", "", kube_score=("deployment-has-host-podantiaffinity", "statefulset-has-host-podantiaffinity")),
+    *_k8s("R5", "", "kube-score demands that nodes keep the pods apart, we take any spread or anti-affinity, and ask of one replica, too", kube_score=("deployment-has-host-podantiaffinity", "statefulset-has-host-podantiaffinity")),
     *_k8s("R8", "startingDeadlineSeconds", kube_score="cronjob-has-deadline"),
-    *_k8s("R11", "", kube_score="statefulset-has-servicename"),
-    Pair("S15", "root|no USER|runs as", "checkov", ("CKV_DOCKER_3", "CKV_DOCKER_8"), "file", "we ask for a number too: the kubelet can't check a name"),
-    Pair("S15", "root|no USER|runs as", "trivy", ("DS-0002",), "file", "we ask for a number too"),
-    Pair("S15", "no digest", "checkov", ("CKV_DOCKER_7",), "file", "a tag can move: we ask for a digest"),
+    *_k8s("R11", "", "kube-score leaves out apps/v1beta2", kube_score="statefulset-has-servicename"),
+    Pair("S15", "root|no USER|runs as", "checkov", ("CKV_DOCKER_3", "CKV_DOCKER_8"), "file", "we ask for a number too: the kubelet can't check a name", "runs as root"),
+    Pair("S15", "root|no USER|runs as", "trivy", ("DS-0002",), "file", "we ask for a number too", "runs as root"),
+    Pair("S15", "no digest", "checkov", ("CKV_DOCKER_7",), "file", "a tag can move: we ask for a digest; checkov takes a variable for no tag, we look at its default"),
     Pair("S15", "no digest", "hadolint", ("DL3006", "DL3007"), "file", "a tag can move: we ask for a digest"),
     Pair("S15", "ADD ", "checkov", ("CKV_DOCKER_4",), "file"),
     Pair("S15", "ADD ", "trivy", ("DS-0005",), "file"),
     Pair("S15", "ADD ", "hadolint", ("DL3020",), "file"),
     Pair("S15", "sudo", "hadolint", ("DL3004",), "file"),
     Pair("S15", "sudo", "trivy", ("DS-0010",), "file"),
-    Pair("S16", "not pinned", "zizmor", ("unpinned-uses", "unpinned-images"), "line"),
+    Pair("S16", "not pinned|runs the image", "zizmor", ("unpinned-uses", "unpinned-images"), "line", "SLSA's generator can only be called by its release: its verifier says so; zizmor leaves out an action without a name", "not pinned"),
     Pair("S17", "leaves the token", "zizmor", ("artipacked",), "step"),
-    Pair("S17", "expression into", "zizmor", ("template-injection",), "step"),
-    Pair("S17", "does not limit|may write|write-all|every job", "zizmor", ("excessive-permissions",), "file"),
-    Pair("S17", "does not limit|may write|write-all|every job", "checkov", ("CKV2_GHA_1",), "file"),
+    Pair("S17", "expression into", "zizmor", ("template-injection",), "step", "zizmor leaves out an action without a name"),
+    Pair("S17", "does not limit|may write|write-all|every job", "zizmor", ("excessive-permissions",), "file", asks="rights of the token"),
+    Pair("S17", "does not limit", "checkov", ("CKV2_GHA_1",), "file", "checkov takes read-all, or rights of each job, for a limit of the whole", "rights of the token"),
     Pair("S17", "stranger", "zizmor", ("dangerous-triggers",), "file", "zizmor tells of every workflow_run and issue_comment, we where such a run fetches the change"),
     Pair("C6", "no concurrency", "zizmor", ("concurrency-limits",), "file", "zizmor leaves out workflows whose jobs only call others"),
     Pair("S10", "", "checkov", ("CKV_AWS_111", "CKV_AWS_355", "CKV_AWS_356", "CKV_AWS_289", "CKV_AWS_290"), "block"),
-    Pair("S12", "encrypt", "checkov", ("CKV_AWS_3", "CKV_AWS_16", "CKV_AWS_17"), "block"),
-    Pair("S14", "the module .* no commit", "checkov", ("CKV_TF_1",), "block", "checkov skips modules of a git address with a tag"),
-    Pair("R9", "", "checkov", ("CKV_AWS_133", "CKV_AWS_293", "CKV_GCP_6"), "block"),
+    Pair("S12", "^(resource\\.)?aws.*encrypt", "checkov", ("CKV_AWS_3", "CKV_AWS_16"), "block", "a variable decides; checkov takes its default, we leave it to the caller and to the plan", "encryption in AWS"),
+    Pair("S14", "the module .* no commit", "checkov", ("CKV_TF_1",), "block", "checkov doesn't know the address of a folder inside a registry module"),
+    Pair("R9", "", "checkov", ("CKV_AWS_133", "CKV_AWS_293"), "block", "a variable decides; checkov takes its default, we leave it to the caller and to the plan"),
 ]

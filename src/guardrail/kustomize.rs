@@ -247,6 +247,7 @@ impl Sources<'_> {
                 self.problem(&value.spot, format!("`{key}` of this kustomization is not applied"));
             }
         }
+        self.settings(folder, &root);
         for key in ["resources", "bases"] {
             for entry in root.get(key).map(Node::items).unwrap_or_default() {
                 self.resource(folder, entry, &mut objects, depth);
@@ -264,6 +265,22 @@ impl Sources<'_> {
         self.transform(folder, &root, &mut objects);
         objects.truncate(OBJECT_LIMIT);
         objects
+    }
+
+    /// Files that say how to build: no tool is asked to where one would have to be fetched.
+    fn settings(&mut self, folder: &str, root: &Node) {
+        let lists = ["configurations", "crds", "generators", "transformers", "validators"];
+        let listed = lists.iter().flat_map(|key| root.get(key).map(Node::items).unwrap_or_default());
+        let replacements = root.get("replacements").map(Node::items).unwrap_or_default();
+        let named = replacements.iter().filter_map(|entry| entry.get("path")).chain(root.at(&["openapi", "path"]));
+        for entry in listed.chain(named) {
+            let Some(text) = entry.as_str().filter(|text| !text.contains('\n')) else { continue };
+            let here = join(folder, text)
+                .is_some_and(|path| self.tree.get(&path).is_some() || self.kustomizations.contains_key(&path));
+            if !here {
+                self.missing(entry, "file");
+            }
+        }
     }
 
     fn missing(&mut self, entry: &Node, what: &str) {

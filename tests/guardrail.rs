@@ -301,6 +301,43 @@ fn kustomize_merges_as_kustomize_does() {
 }
 
 #[test]
+fn what_moves_with_a_kustomization_moves_as_kustomize_moves_it() {
+    let workload = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: api}\nspec:\n  template:\n    spec:\n      \
+                    containers:\n        - {name: one}\n        - {name: two}\n        - {name: three}\n---\napiVersion: \
+                    v1\nkind: ServiceAccount\nmetadata: {name: mine}\n---\napiVersion: \
+                    rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {name: api}\nsubjects:\n  - {kind: \
+                    ServiceAccount, name: mine}\n  - {kind: ServiceAccount, name: default}\n  - {kind: ServiceAccount, \
+                    name: another}\n  - {kind: Group, name: mine}\n  - {kind: \
+                    ServiceAccount, name: mine, namespace: other}\n";
+    let rendered = kustomize::render(&tree(&[
+        (
+            "kustomization.yaml",
+            "resources: [objects.yaml]\nnamespace: prod\ncommonAnnotations: {owner: shop}\npatches:\n  - path: \
+             patch.yaml\ngeneratorOptions:\n  annotations: {a: all}\n  labels: {l: all}\nconfigMapGenerator:\n  - name: \
+             api\n    literals: [A=b]\n    options: {annotations: {b: one}}\n",
+        ),
+        ("objects.yaml", workload),
+        (
+            "patch.yaml",
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: api}\nspec:\n  template:\n    spec:\n      \
+             containers:\n        - {name: new}\n        - {name: three, image: x}\n",
+        ),
+    ]));
+    assert_eq!(rendered.all_problems().next(), None);
+    let objects: Vec<serde_json::Value> = rendered.documents().map(document::Document::value).collect();
+    let pod = &objects[0]["spec"]["template"];
+    assert_eq!(pod["metadata"]["annotations"], serde_json::json!({"owner": "shop"}));
+    let names: Vec<&str> =
+        pod["spec"]["containers"].as_array().unwrap().iter().map(|it| it["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["new", "three", "one", "two"], "what the patch names stands first");
+    let namespaces: Vec<Option<&str>> =
+        objects[2]["subjects"].as_array().unwrap().iter().map(|it| it["namespace"].as_str()).collect();
+    assert_eq!(namespaces, [Some("prod"), Some("prod"), None, Some("prod"), Some("other")]);
+    assert_eq!(objects[3]["metadata"]["labels"], serde_json::json!({"l": "all"}));
+    assert_eq!(objects[3]["metadata"]["annotations"], serde_json::json!({"a": "all", "b": "one", "owner": "shop"}));
+}
+
+#[test]
 fn what_kustomize_can_do_and_this_cannot_is_said() {
     let rendered = kustomize::render(&tree(&[(
         "kustomization.yaml",
@@ -309,6 +346,22 @@ fn what_kustomize_can_do_and_this_cannot_is_said() {
     let problems: Vec<String> = rendered.all_problems().map(ToString::to_string).collect();
     assert_eq!(problems.len(), 3, "{problems:?}");
     assert!(problems.iter().any(|problem| problem.contains("kustomization.yaml:1: `namePrefix`")), "{problems:?}");
+}
+
+#[test]
+fn what_would_have_to_be_fetched_is_given_to_no_tool() {
+    for setting in [
+        "openapi: {path: 'https://example.com/schema.json'}\n",
+        "configurations: ['https://example.com/names.yaml']\n",
+        "transformers: [../elsewhere]\n",
+        "replacements: [{path: 'https://example.com/r.yaml'}]\n",
+    ] {
+        let rendered = kustomize::render(&tree(&[("k/kustomization.yaml", setting)]));
+        assert!(rendered.roots[0].incomplete, "{setting}");
+    }
+    let inside =
+        tree(&[("k/kustomization.yaml", "configurations: [names.yaml]\n"), ("k/names.yaml", "nameReference: []\n")]);
+    assert!(!kustomize::render(&inside).roots[0].incomplete);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! Reading needs no policies, so that these can be compiled in the meantime, and several libraries are asked about documents
 //! that were read once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
@@ -19,8 +19,8 @@ use crate::tree::Tree;
 #[derive(Default)]
 pub struct Documents {
     pub(super) routed: Vec<Routed>,
-    /// How many files they are from.
-    pub(super) files: usize,
+    /// The files that they are from.
+    pub(super) files: BTreeSet<String>,
     /// What could not be read or rendered.
     pub(super) unread: Vec<Diagnostic>,
 }
@@ -57,16 +57,16 @@ impl Documents {
             );
         }
         let read: Vec<_> = files.par_iter().map(|(path, bytes, route)| read(path, bytes, *route)).collect();
-        for result in read {
+        for ((path, ..), result) in files.iter().zip(read) {
             match result {
                 Ok(found) => {
-                    documents.files += usize::from(!found.is_empty());
+                    documents.files.extend((!found.is_empty()).then(|| (*path).to_owned()));
                     documents.routed.extend(found);
                 }
                 Err(found) => documents.unread.extend(found.0),
             }
         }
-        documents.files += rendered.claimed.len();
+        documents.files.extend(rendered.claimed);
         trace_plans(&mut documents.routed);
         documents
     }

@@ -379,6 +379,7 @@ impl Sources<'_> {
                 self.problem(&value.spot, format!("`{key}` of this kustomization is not applied"));
             }
         }
+        self.settings(folder, &root);
         for key in ["resources", "bases"] {
             for entry in root.get(key).map(Node::items).unwrap_or_default() {
                 self.resource(folder, entry, &mut objects);
@@ -397,6 +398,22 @@ impl Sources<'_> {
             self.transform(folder, root, &mut objects);
         }
         objects
+    }
+
+    /// Files that say how to build: no tool is asked to where one would have to be fetched.
+    fn settings(&mut self, folder: &str, root: &Node) {
+        let lists = ["configurations", "crds", "generators", "transformers", "validators"];
+        let listed = lists.iter().flat_map(|key| root.get(key).map(Node::items).unwrap_or_default());
+        let replacements = root.get("replacements").map(Node::items).unwrap_or_default();
+        let named = replacements.iter().filter_map(|entry| entry.get("path")).chain(root.at(&["openapi", "path"]));
+        for entry in listed.chain(named) {
+            let Some(text) = entry.as_str().filter(|text| !text.contains('\n')) else { continue };
+            let here = join(folder, text)
+                .is_some_and(|path| self.tree.get(&path).is_some() || self.kustomizations.contains_key(&path));
+            if !here {
+                self.missing(entry, "file");
+            }
+        }
     }
 
     fn missing(&mut self, entry: &Node, what: &str) {
@@ -484,8 +501,12 @@ impl Sources<'_> {
                 }
                 let mut metadata = map();
                 metadata.set("name", text(name));
-                if let Some(labels) = generator.at(&["options", "labels"]) {
-                    metadata.set("labels", labels.clone());
+                for of_all_or_one in [root.get("generatorOptions"), generator.get("options")].into_iter().flatten() {
+                    for key in ["labels", "annotations"] {
+                        if let Some(pairs) = of_all_or_one.get(key) {
+                            merge_at(&mut metadata, &[key], pairs, true);
+                        }
+                    }
                 }
                 if let Some(namespace) = generator.get("namespace") {
                     metadata.set("namespace", namespace.clone());
@@ -531,15 +552,19 @@ impl Sources<'_> {
             return;
         }
         if let Some(namespace) = root.get("namespace") {
+            let accounts = accounts(objects);
             for object in objects.iter_mut() {
                 set_namespace(object, namespace);
+                bind(object, namespace, &accounts);
             }
         }
         label(root, objects);
         if let Some(annotations) = root.get("commonAnnotations") {
             for object in objects.iter_mut() {
                 merge_at(object, &["metadata", "annotations"], annotations, true);
-                merge_at(object, &["spec", "template", "metadata", "annotations"], annotations, false);
+                for path in pod_metadata(object) {
+                    merge_at(object, &[*path, &["metadata", "annotations"]].concat(), annotations, true);
+                }
             }
         }
         for entry in root.get("replicas").map(Node::items).unwrap_or_default() {
@@ -828,6 +853,48 @@ fn set_namespace(object: &mut Node, namespace: &Node) {
     metadata.set(key, namespace.clone());
 }
 
+/// Names and namespaces of the service accounts.
+fn accounts(objects: &[Node]) -> BTreeSet<(String, String)> {
+    objects
+        .iter()
+        .filter(|object| text_at(object, &["kind"]) == Some("ServiceAccount"))
+        .map(|object| {
+            let namespace = text_at(object, &["metadata", "namespace"]).unwrap_or_default();
+            (name_of(object).unwrap_or_default().to_owned(), namespace.to_owned())
+        })
+        .collect()
+}
+
+/// Role bindings follow the accounts that move with them, and take `default` along. Whatever has such a name moves, as in
+/// Kustomize: it doesn't ask for the kind of a subject.
+fn bind(object: &mut Node, namespace: &Node, accounts: &BTreeSet<(String, String)>) {
+    if !matches!(text_at(object, &["kind"]), Some("RoleBinding" | "ClusterRoleBinding")) {
+        return;
+    }
+    let Some(Content::List(subjects)) = object.get_mut("subjects").map(|subjects| &mut subjects.content) else {
+        return;
+    };
+    for subject in subjects {
+        let name = text_at(subject, &["name"]).unwrap_or_default();
+        let of = text_at(subject, &["namespace"]);
+        let here = |(account, at): &(String, String)| account == name && of.is_none_or(|of| of == at);
+        if name == "default" || accounts.iter().any(here) {
+            subject.set("namespace", namespace.clone());
+        }
+    }
+}
+
+/// The ways to what a workload of a kind that comes with Kubernetes makes: its pods, and the jobs of a CronJob.
+fn pod_metadata(object: &Node) -> &'static [&'static [&'static str]] {
+    match text_at(object, &["kind"]) {
+        Some("Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "ReplicationController" | "Job") => {
+            &[&["spec", "template"]]
+        }
+        Some("CronJob") => &[&["spec", "jobTemplate"], &["spec", "jobTemplate", "spec", "template"]],
+        _ => &[],
+    }
+}
+
 /// `labels` and `commonLabels`.
 fn label(root: &Node, objects: &mut [Node]) {
     let mut sets: Vec<(&Node, bool, bool)> = Vec::new();
@@ -845,18 +912,8 @@ fn label(root: &Node, objects: &mut [Node]) {
         for object in objects.iter_mut() {
             let kind = text_at(object, &["kind"]).unwrap_or_default().to_owned();
             merge_at(object, &["metadata", "labels"], pairs, true);
-            let workload = matches!(
-                kind.as_str(),
-                "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "ReplicationController" | "Job"
-            );
-            if templates && workload {
-                merge_at(object, &["spec", "template", "metadata", "labels"], pairs, true);
-            }
-            if templates && kind == "CronJob" {
-                let path = ["spec", "jobTemplate", "metadata", "labels"];
-                merge_at(object, &path, pairs, true);
-                let path = ["spec", "jobTemplate", "spec", "template", "metadata", "labels"];
-                merge_at(object, &path, pairs, true);
+            for path in pod_metadata(object).iter().filter(|_| templates) {
+                merge_at(object, &[*path, &["metadata", "labels"]].concat(), pairs, true);
             }
             if selectors {
                 match kind.as_str() {

@@ -24,7 +24,7 @@ pub mod rendered;
 mod recursion;
 pub mod route;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -94,6 +94,8 @@ pub struct Report {
     pub unread: Vec<Diagnostic>,
     /// How much was looked at.
     pub evaluated: Evaluated,
+    /// The files that a rule looked at, and those that renderings are made of.
+    pub judged: BTreeSet<String>,
     /// How many documents there were of each area and of each kind of Kubernetes object: what a rule was asked about.
     pub seen: BTreeMap<String, usize>,
 }

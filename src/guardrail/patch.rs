@@ -115,20 +115,24 @@ fn merge_list(old: &mut Node, change: &Node, key: &str, budget: &mut Budget) -> 
     if change.items().iter().any(|item| directive(item) == Some("replace")) {
         items.clear();
     }
+    // What a patch names stands first and in its order, whether it was there or not: so Kustomize does it.
+    let mut first: Vec<Node> = Vec::new();
     for item in change.items() {
         let Some(name) = item.get(key).map(|name| &name.content) else {
             continue;
         };
         let at = items.iter().position(|old| old.get(key).is_some_and(|old| old.content == *name));
-        match (at, directive(item)) {
-            (Some(at), Some("delete")) => {
-                items.remove(at);
+        let old = at.map(|at| items.remove(at));
+        match (old, directive(item)) {
+            (_, Some("delete")) => {}
+            (Some(mut old), _) => {
+                merge(&mut old, item, true, budget)?;
+                first.push(old);
             }
-            (None, Some("delete")) => {}
-            (Some(at), _) => merge(&mut items[at], item, true, budget)?,
-            (None, _) => items.push(without_directives(item)),
+            (None, _) => first.push(without_directives(item)),
         }
     }
+    items.splice(0..0, first);
     Ok(())
 }
 

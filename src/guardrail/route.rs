@@ -6,7 +6,7 @@
 //! | `terraform` | each file | `*.tf`, `*.tfvars`; JSON with `planned_values` and `format_version`: `terraform show -json` |
 //! | `dockerfile` | each file | `Dockerfile`, `Dockerfile.*`, `*.Dockerfile`, `Containerfile` |
 //! | `ci` | each file | `.github/workflows/*`, `action.yml`, `.gitlab-ci.yml`, `.gitlab/ci/**`, `azure-pipelines.yml`, `.azuredevops/**` |
-//! | `ci`, as text | each file | `Jenkinsfile`, `Jenkinsfile.*`, `*.jenkinsfile`, `jenkins/**/*.groovy`, `vars/*.groovy` |
+//! | `ci`, as text | each file | `Jenkinsfile`, `Jenkinsfile.*`, `Jenkinsfile_*`, `Jenkinsfile-*`, `*.jenkinsfile`, `jenkins/**/*.groovy`, `vars/*.groovy` |
 //! | `repo` | combined | all of the above, and `CODEOWNERS`, `**/runbooks/*.md`, Prometheus rules, SLO files, `.terraform.lock.hcl` |
 //! | `repo`, as text | combined | what pipelines call: `Makefile`, `GNUmakefile`, `*.mk`, `scripts/**/*.sh` |
 //!
@@ -85,8 +85,7 @@ fn is_pipeline(path: &str, name: &str) -> bool {
 /// Jenkins: a pipeline, or the steps of a shared library.
 fn is_groovy_pipeline(path: &str, name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
-    lower == "jenkinsfile"
-        || lower.starts_with("jenkinsfile.")
+    lower.strip_prefix("jenkinsfile").is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '_', '-']))
         || lower.ends_with(".jenkinsfile")
         || (lower.ends_with(".groovy")
             && path.rsplit('/').skip(1).enumerate().any(|(up, part)| part == "jenkins" || (up == 0 && part == "vars")))
@@ -139,6 +138,8 @@ mod tests {
             ("README.md", None),
             ("Jenkinsfile", Some(Route::Area("ci", Format::Text))),
             ("ci/Jenkinsfile.release", Some(Route::Area("ci", Format::Text))),
+            ("Jenkinsfile_updatecli", Some(Route::Area("ci", Format::Text))),
+            ("docs/JenkinsfileTemplate.md", None),
             ("jobs/deploy.jenkinsfile", Some(Route::Area("ci", Format::Text))),
             ("jenkins/jobs/seed.groovy", Some(Route::Area("ci", Format::Text))),
             ("vars/buildImage.groovy", Some(Route::Area("ci", Format::Text))),

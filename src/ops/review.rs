@@ -3,6 +3,7 @@
 //! Every file that a guardrail could concern is read; what can't be is listed as unread and never counts as passed. Nothing
 //! of the repository is run: charts and kustomizations are rendered, no more.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
@@ -50,6 +51,8 @@ pub struct Report {
     pub excepted: Vec<Finding>,
     /// What could not be read; none of it counts as passed.
     pub unread: Vec<Diagnostic>,
+    /// The files that a guardrail looked at, and those that renderings are made of.
+    pub judged: BTreeSet<String>,
     /// Kustomizations and charts, and who rendered them.
     pub renderings: Vec<Rendering>,
     /// Files under the folder, as git sees them.
@@ -92,6 +95,7 @@ pub fn review(options: &Options) -> Result<Report, Failure> {
         findings: judged.findings,
         excepted: judged.excepted.into_iter().map(|(finding, _)| finding).collect(),
         unread: judged.unread,
+        judged: judged.judged,
         renderings,
         files,
         rules: guardrails.rules().to_vec(),
@@ -163,7 +167,7 @@ fn leads_inside(root: &Path, path: &str) -> bool {
 }
 
 /// YAML that says nothing a guardrail asks about is not judged, but that is only known of what can be read.
-fn unparsed(tree: &Tree, claimed: &std::collections::BTreeSet<String>) -> Vec<Diagnostic> {
+fn unparsed(tree: &Tree, claimed: &BTreeSet<String>) -> Vec<Diagnostic> {
     let charts = helm::charts(tree);
     let is_template = |path: &str| charts.iter().any(|chart| chart.templates.iter().any(|template| template == path));
     let files: Vec<_> = tree

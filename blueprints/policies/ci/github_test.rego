@@ -101,10 +101,27 @@ test_s17_expressions_in_scripts_are_denied if {
 	denied(with_step({"run": "echo \"$TITLE\"", "env": {"TITLE": "${{ github.event.pull_request.title }}"}}), "S17") == set()
 }
 
+test_s16_the_image_of_a_docker_action_is_pinned if {
+	action := {"name": "x", "runs": {"using": "docker", "image": "docker://alpine:3"}}
+	denied(action, "S16") == {"the action runs the image docker://alpine:3, which is no digest"}
+	denied(object.union(action, {"runs": {"image": sprintf("docker://alpine%s", [digest])}}), "S16") == set()
+	denied(object.union(action, {"runs": {"image": "Dockerfile"}}), "S16") == set()
+}
+
+test_s16_the_slsa_generator_is_pinned_by_release if {
+	generator := "slsa-framework/slsa-github-generator/.github/workflows/generator_generic_slsa3.yml"
+	denied(with_job({"uses": sprintf("%s@v2.1.0", [generator])}), "S16") == set()
+	denied(with_job({"uses": sprintf("%s@main", [generator])}), "S16") == {sprintf("verify is not pinned by commit: %s@main", [generator])}
+}
+
 test_s17_a_token_that_is_left_behind_is_denied if {
 	expected := {"verify, step Check out leaves the token in .git/config"}
 	denied(with_step(object.remove(checkout, ["with"])), "S17") == expected
 	denied(with_step(object.union(checkout, {"with": {"persist-credentials": true}})), "S17") == expected
+	denied(with_step(object.union(checkout, {"with": {"persist-credentials": "true"}})), "S17") == expected
+
+	# Inputs are text to GitHub: quoted or not is the same.
+	denied(with_step(object.union(checkout, {"with": {"persist-credentials": "false"}})), "S17") == set()
 }
 
 test_c4_artifacts_without_end_are_denied if {

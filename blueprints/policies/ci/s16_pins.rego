@@ -134,14 +134,25 @@ pinned_use(use) if regex.match(`@[0-9a-f]{40}$`, use)
 
 pinned_use(use) if regex.match(`^docker://.*@sha256:[0-9a-f]{64}$`, use)
 
+# Its verifier reads the release from the reference, so this one can't be used by commit.
+pinned_use(use) if {
+	regex.match(`^slsa-framework/slsa-github-generator/\.github/workflows/[^@]+@v[0-9]+\.[0-9]+\.[0-9]+$`, use)
+}
+
 # GitHub
-images contains {"job": job, "image": image, "at": ["jobs", job, "container"]} if {
+images contains {"job": "the action", "image": image, "at": ["runs", "image"]} if {
+	input.runs.using == "docker"
+	image := input.runs.image
+	startswith(image, "docker://")
+}
+
+images contains {"job": job, "image": image, "at": ["jobs", job, "container", "image"]} if {
 	is_workflow
 	some job, definition in each(input.jobs)
 	image := image_name(definition.container)
 }
 
-images contains {"job": job, "image": image, "at": ["jobs", job, "services", name]} if {
+images contains {"job": job, "image": image, "at": ["jobs", job, "services", name, "image"]} if {
 	is_workflow
 	some job, definition in each(input.jobs)
 	some name, service in each(definition.services)

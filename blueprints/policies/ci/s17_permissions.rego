@@ -88,7 +88,7 @@ deny contains result if {
 deny contains result if {
 	some entry in steps
 	startswith(entry.it.uses, "actions/checkout@")
-	object.get(object.get(entry.it, "with", {}), "persist-credentials", true) != false
+	not object.get(object.get(entry.it, "with", {}), "persist-credentials", true) in {false, "false"}
 	result := {
 		"rule": "S17",
 		"msg": sprintf("%s leaves the token in .git/config", [label(entry)]),

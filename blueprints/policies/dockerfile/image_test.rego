@@ -102,6 +102,11 @@ test_s15_blind_fetches_are_denied if {
 	denied(array.concat(good, [command("run", 1, ["curl https://example.com/x | tar -xz"])]), "S15") == set()
 	denied(array.concat(good, [command("run", 1, ["sudo apt-get update"])]), "S15") == {"RUN uses sudo"}
 	denied(array.concat(good, [command("run", 1, ["sudo", "apt-get", "update"])]), "S15") == {"RUN uses sudo"}
+	denied(array.concat(good, [command("run", 1, ["cd /x && DEBUG=1 sudo make"])]), "S15") == {"RUN uses sudo"}
+	denied(array.concat(good, [command("run", 1, ["if true; then sudo make; fi"])]), "S15") == {"RUN uses sudo"}
+
+	# Who installs it doesn't use it yet.
+	denied(array.concat(good, [command("run", 1, ["apt-get install -y git sudo tini && rm -rf /x"])]), "S15") == set()
 	denied(array.concat(good, [command("run", 1, ["curl -o x https://example.com && sha256sum -c x.sum"])]), "S15") == set()
 }
 

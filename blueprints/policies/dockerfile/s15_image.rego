@@ -61,7 +61,7 @@ deny contains result if {
 deny contains result if {
 	some index, command in commands
 	command.Cmd == "run"
-	regex.match(`(^|[\s;&|(])sudo(\s|$)`, told(command))
+	regex.match(uses_sudo, told(command))
 	result := {
 		"rule": "S15",
 		"msg": "RUN uses sudo",
@@ -99,6 +99,9 @@ deny contains result if {
 		"at": [index],
 	}
 }
+
+# As a command, not as a package that is installed.
+uses_sudo := `(^|[;&|(]|\b(then|do|else))\s*(\w+=\S*\s+)*sudo(\s|$)`
 
 # `curl … | sh`, `bash <(curl …)` and `sh -c "$(curl …)"`, for shells and interpreters.
 piped := concat("|", [

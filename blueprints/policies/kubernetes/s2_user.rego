@@ -22,9 +22,15 @@ deny contains result if {
 	result := {
 		"rule": "S2",
 		"msg": sprintf("%s has %s %v", [called(entry), key, id]),
-		"at": array.concat(at, ["securityContext", key]),
+		"at": array.concat(where(at, entry, key), ["securityContext", key]),
 	}
 }
+
+# The container, but for an id that only the pod sets.
+where(at, entry, key) := entry.way if {
+	field(context(entry.it), key, null) == null
+	field(context(entry.pod.spec), key, null) != null
+} else := at
 
 high(id) if {
 	is_number(id)

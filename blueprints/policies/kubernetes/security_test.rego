@@ -90,6 +90,22 @@ test_s2_unset_ids_are_denied if {
 	}
 }
 
+test_s2_an_id_is_found_where_it_is_set if {
+	pod := ["spec", "template", "spec", "securityContext", "runAsUser"]
+	container := ["spec", "template", "spec", "containers", 0, "securityContext", "runAsUser"]
+	by_container := with_container({"securityContext": {"runAsUser": 1000}})
+	by_pod := with_pod({"securityContext": {"runAsUser": 1000}})
+	places(by_pod) == {pod}
+	places(by_container) == {container}
+	places(without_pod(["securityContext", "runAsUser"])) == {container}
+}
+
+places(it) := {result.at |
+	some result in kubernetes.deny with input as it
+	result.rule == "S2"
+	"runAsUser" in result.at
+}
+
 test_s3_a_writable_root_is_denied if {
 	expected := {"Deployment api: container api can write to its root file system"}
 	denied(with_container({"securityContext": {"readOnlyRootFilesystem": false}}), "S3") == expected

@@ -12,7 +12,7 @@ use crate::tree::{Mode, Tree, TreePath};
 use crate::{git, source, workdir, yaml};
 
 use super::Failure;
-use super::new::EXCEPTIONS;
+use super::session::EXCEPTIONS;
 
 /// Where a repository keeps its guardrails.
 const POLICIES: &str = "policy/rego/";

@@ -4,6 +4,7 @@ pub mod check;
 pub mod explain;
 pub mod list;
 pub mod new;
+mod session;
 pub mod show;
 
 use crate::diag::{Diagnostic, Diagnostics};

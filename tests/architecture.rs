@@ -17,10 +17,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("document", &["tree", "diag", "yaml"]),
     ("guardrail", &["document", "tree", "diag", "yaml"]),
     ("lock", &["blueprint", "answers", "template", "tree", "diag"]),
+    ("merge", &["tree"]),
     ("changes", &["tree", "diag"]),
     ("report", &["guardrail", "diag"]),
     ("source", &["blueprint", "tree", "diag"]),
-    ("git", &["tree", "diag"]),
+    ("git", &["tree", "merge", "diag"]),
+    ("journal", &["git", "merge", "workdir", "diag"]),
     ("workdir", &["tree", "diag"]),
     ("prompt", &["answers", "blueprint"]),
     (
@@ -33,7 +35,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "document",
             "git",
             "guardrail",
+            "journal",
             "lock",
+            "merge",
             "prompt",
             "render",
             "source",
@@ -44,7 +48,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     // Besides operations the command line knows the values that go into and come out of them, and the edges it sets up.
-    ("cli", &["ops", "diag", "answers", "blueprint", "prompt", "report", "workdir", "yaml", "guardrail"]),
+    ("cli", &["ops", "diag", "answers", "blueprint", "prompt", "report", "workdir", "yaml", "guardrail", "merge"]),
 ];
 
 #[test]

@@ -28,6 +28,7 @@ pub struct CheckArgs {
 
 /// Returns the exit code.
 pub fn run(args: &CheckArgs, global: &Global, printer: &Printer) -> Result<u8, Failure> {
+    super::recover(&args.path, printer)?;
     let options = Options { blueprints: global.blueprints.clone(), path: args.path.clone(), today: Some(today()) };
     let report = check(&options)?;
     match global.output {

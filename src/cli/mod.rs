@@ -2,11 +2,13 @@
 //! Decisions are made elsewhere.
 
 mod check;
+mod diff;
 mod explain;
 mod list;
 mod new;
 mod print;
 mod show;
+mod update;
 
 use std::ffi::OsString;
 use std::io::IsTerminal;
@@ -30,11 +32,14 @@ Examples:
   goldpath new ./mine demo --dry-run     see what your own would write
   goldpath show service                  questions, trade-offs, files, owners
   goldpath check                         is this repository still on its path?
+  goldpath update                        to the newest blueprint; nobody loses work
+  goldpath diff                          see what that would change
 
 Exit codes:
   0 fine                                 3 guardrail findings
   1 failed                               4 drift
   2 wrong usage, answers or blueprint    5 outdated
+                                         6 conflicts to settle
                                          130 interrupted";
 
 /// A golden-path project scaffolder: from a few answers to a service repository that is ready for production.
@@ -93,6 +98,8 @@ enum Command {
     Show(show::ShowArgs),
     Explain(explain::ExplainArgs),
     Check(check::CheckArgs),
+    Update(update::UpdateArgs),
+    Diff(diff::DiffArgs),
     /// Removes what a killed process left staged
     #[command(name = "__janitor", hide = true)]
     Janitor {
@@ -138,18 +145,17 @@ pub fn run() -> ExitCode {
     }
     handle_signals();
     let result = match &cli.command {
-        Command::Check(args) => match check::run(args, &cli.global, &printer) {
-            Ok(code) => return ExitCode::from(code),
-            Err(failure) => Err(failure),
-        },
-        Command::Explain(args) => explain::run(args, &cli.global, &printer),
-        Command::New(args) => new::run(args, &cli.global, &printer),
-        Command::List(args) => list::run(args, &cli.global, &printer),
-        Command::Show(args) => show::run(args, &cli.global, &printer),
-        Command::Janitor { .. } => Ok(()),
+        Command::Check(args) => check::run(args, &cli.global, &printer),
+        Command::Update(args) => update::run(args, &cli.global, &printer),
+        Command::Diff(args) => diff::run(args, &cli.global, &printer),
+        Command::Explain(args) => explain::run(args, &cli.global, &printer).map(|()| 0),
+        Command::New(args) => new::run(args, &cli.global, &printer).map(|()| 0),
+        Command::List(args) => list::run(args, &cli.global, &printer).map(|()| 0),
+        Command::Show(args) => show::run(args, &cli.global, &printer).map(|()| 0),
+        Command::Janitor { .. } => Ok(0),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => ExitCode::from(code),
         Err(failure) => printer.failure(&failure),
     }
 }
@@ -180,6 +186,14 @@ fn colors(color: Color, terminal: bool) -> bool {
             terminal && !no_color && std::env::var("TERM").as_deref() != Ok("dumb")
         }
     }
+}
+
+/// Finishes or undoes what a goldpath that was cut off had begun, and says so.
+fn recover(path: &std::path::Path, printer: &Printer) -> Result<(), Failure> {
+    if let Some(what) = crate::ops::update::recover(path)? {
+        printer.info(&format!("goldpath {what}"));
+    }
+    Ok(())
 }
 
 /// The day, in UTC.

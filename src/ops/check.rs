@@ -159,7 +159,7 @@ pub fn check(options: &Options) -> Result<Report, Failure> {
 }
 
 /// The nearest folder at or above a path that goldpath made.
-fn root(path: &Path) -> Result<PathBuf, Failure> {
+pub(super) fn root(path: &Path) -> Result<PathBuf, Failure> {
     let shown = path.display();
     let folder = std::fs::canonicalize(path)
         .map_err(|error| Failure::invalid(Diagnostic::error(format!("`{shown}` can't be read: {error}"))))?;
@@ -204,7 +204,7 @@ fn library(options: &Options, recorded: &Recorded) -> Result<(Tree, Option<Strin
 
 /// The repository's own guardrails, which are the platform's and can't be weakened without drift; the library's where
 /// there are none.
-fn policies(tree: &Tree, library: &Tree) -> Tree {
+pub(super) fn policies(tree: &Tree, library: &Tree) -> Tree {
     let own = tree.under(POLICIES);
     if own.iter().any(|(path, _)| path.as_str().ends_with(".rego")) { own } else { library.under("policies/") }
 }

@@ -4,7 +4,7 @@
 //! destination, and renamed.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde::Serialize;
@@ -118,10 +118,10 @@ pub fn new(options: Options, mut prompter: Option<&mut dyn Prompter>) -> Result<
         if options.git && !options.dry_run { Some(git::settings().map_err(Failure::failed)?) } else { None };
     let folder = destination.as_ref().map(Destination::name);
 
-    let source = options.blueprint.as_deref().filter(|named| matches!(Named::new(named), Named::Folder(_)));
+    let named = options.blueprint.as_deref().filter(|named| matches!(Named::new(named), Named::Folder(_)));
     let mut session = Session {
         blueprint: &blueprint,
-        source,
+        source: named.map(str::to_owned),
         given: options.given.clone(),
         said: BTreeMap::new(),
         folder,
@@ -136,6 +136,7 @@ pub fn new(options: Options, mut prompter: Option<&mut dyn Prompter>) -> Result<
             Some(destination) => destination.clone(),
             None => default_destination(&resolution)?,
         };
+        session.source = named.map(|named| source::seen_from(Path::new(named), &destination.place()));
         let (rendered, next) = session.render(&resolution)?;
         let outline = outline(&rendered.tree, |path| note(&rendered, path));
         let Some(prompter) = prompter.as_deref_mut().filter(|_| !options.defaults) else {

@@ -44,8 +44,22 @@ pub struct Writing {
     pub index: Vec<IndexChange>,
     /// Where the repository stands afterwards, and stood before.
     pub head: Option<(Head, Head)>,
-    /// The open update: nothing to leave it as it is, else its new record, or none to close it.
-    pub pending: Option<Option<String>>,
+    /// A branch that goes.
+    pub drop_branch: Option<String>,
+    /// What becomes of the record of the open update.
+    pub pending: PendingChange,
+}
+
+/// What becomes of the record of the open update.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PendingChange {
+    /// It stays as it is.
+    #[default]
+    Keep,
+    /// It says this.
+    Write(String),
+    /// The update is no longer open.
+    Close,
 }
 
 /// What became of a command that was cut off.
@@ -77,9 +91,11 @@ struct Plan {
     /// What the index held before.
     index_before: Vec<IndexChange>,
     head: Option<(Head, Head)>,
-    /// Whether the reference of the second head was there before.
+    /// Whether the branch that the repository comes to was there before.
     head_was_there: bool,
-    pending: Option<Option<String>>,
+    /// A branch that goes, and where it stood.
+    drop_branch: Option<(String, String)>,
+    pending: PendingChange,
     pending_before: Option<String>,
 }
 
@@ -264,14 +280,14 @@ fn prepare(repository: &Existing, guard: &Guard, writing: Writing) -> Result<Jou
     let mut made = std::collections::BTreeSet::new();
     for change in &writing.files {
         let path = root.join(&change.path);
-        let before = no_link_above(&root, &change.path)? && fs::symlink_metadata(&path).is_ok();
+        let before = no_link_above(&root, &change.path)? && is_file(&path);
         if before {
             copy(&path, &old.join(&change.path)).map_err(|error| io_problem(&path, &error))?;
         }
         if change.after.is_some() {
             for (at, _) in change.path.match_indices('/') {
                 let above = &change.path[..at];
-                if fs::symlink_metadata(root.join(above)).is_err() {
+                if !root.join(above).is_dir() {
                     made.insert(above.to_owned());
                 }
             }
@@ -296,7 +312,12 @@ fn prepare(repository: &Existing, guard: &Guard, writing: Writing) -> Result<Jou
         .as_ref()
         .and_then(|(after, _)| after.branch.as_deref())
         .is_none_or(|branch| repository.reference(branch).is_some());
+    let drop_branch = writing.drop_branch.and_then(|branch| {
+        let commit = repository.reference(&branch)?;
+        Some((branch, commit))
+    });
     let plan = Plan {
+        drop_branch,
         what: writing.what,
         root,
         files: steps,
@@ -331,6 +352,11 @@ fn stage(repository: &Existing, files: &[FileChange], new: &Path) -> Result<(), 
     let mut options = git2::build::CheckoutBuilder::new();
     // The folder is new and empty, and lies outside the work tree: there is nothing that could be overwritten.
     options.force().recreate_missing(true).update_index(false).target_dir(new);
+    // Without this libgit2 looks at all that is committed, and stumbles over a file that becomes a folder.
+    options.disable_pathspec_match(true);
+    for change in &wanted {
+        options.path(change.path.as_str());
+    }
     let tree = raw.find_object(Oid::from_str(&tree.to_string()).map_err(git_problem)?, None).map_err(git_problem)?;
     raw.checkout_tree(&tree, Some(&mut options)).map_err(git_problem)?;
     for change in &wanted {
@@ -395,6 +421,11 @@ fn sync_folder(folder: &Path) {
     let _ = File::open(folder).and_then(|folder| folder.sync_all());
 }
 
+/// Whether there is something that is no folder.
+fn is_file(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|found| !found.is_dir())
+}
+
 /// Whether two files, or what is not there, are the same.
 fn same(one: &Path, other: &Path) -> bool {
     let kind =
@@ -452,7 +483,7 @@ impl Journal {
             let (path, new, old) = self.paths(step);
             let failed = |error: io::Error| Stop::Failed(io_problem(&path, &error));
             let above = no_link_above(&self.plan.root, &step.path)?;
-            let there = above && fs::symlink_metadata(&path).is_ok();
+            let there = above && is_file(&path);
             if !step.after {
                 if there {
                     if !same(&path, &old) {
@@ -484,21 +515,27 @@ impl Journal {
         if let Some((after, before)) = &self.plan.head {
             move_head(repository, before, after)?;
         }
-        self.write_pending(self.plan.pending.as_ref())?;
+        if let Some((branch, _)) = &self.plan.drop_branch {
+            remove_branch(repository, branch)?;
+        }
+        self.write_pending(&self.plan.pending)?;
         Ok(())
     }
 
     /// Puts everything back.
     fn undo(&self, repository: &Repository) -> Result<(), Diagnostic> {
-        if self.plan.pending.is_some() {
-            self.write_pending(Some(&self.plan.pending_before))?;
+        if self.plan.pending != PendingChange::Keep {
+            let before = self.plan.pending_before.clone();
+            self.write_pending(&before.map_or(PendingChange::Close, PendingChange::Write))?;
+        }
+        if let Some((branch, commit)) = &self.plan.drop_branch {
+            let id = Oid::from_str(commit).map_err(git_problem)?;
+            repository.reference(branch, id, true, "goldpath").map_err(git_problem)?;
         }
         if let Some((after, before)) = &self.plan.head {
             move_head(repository, after, before)?;
-            if let (Some(branch), false) = (&after.branch, self.plan.head_was_there)
-                && let Ok(mut reference) = repository.find_reference(branch)
-            {
-                reference.delete().map_err(git_problem)?;
+            if let (Some(branch), false) = (&after.branch, self.plan.head_was_there) {
+                remove_branch(repository, branch)?;
             }
         }
         self.write_index(repository, &self.plan.index_before)?;
@@ -507,8 +544,7 @@ impl Journal {
             let failed = |error: io::Error| io_problem(&path, &error);
             no_link_above(&self.plan.root, &step.path)?;
             let _ = fs::remove_file(beside(&path));
-            let applied =
-                if step.after { fs::symlink_metadata(&new).is_err() } else { fs::symlink_metadata(&path).is_err() };
+            let applied = if step.after { fs::symlink_metadata(&new).is_err() } else { !is_file(&path) };
             if !applied {
                 continue;
             }
@@ -518,9 +554,10 @@ impl Journal {
                 }
                 let beside = beside(&path);
                 copy(&old, &beside).and_then(|()| fs::rename(&beside, &path)).map_err(failed)?;
-            } else if fs::symlink_metadata(&path).is_ok() {
+            } else if is_file(&path) {
                 fs::remove_file(&path).map_err(failed)?;
             }
+            self.unmake(&step.path);
         }
         for folder in &self.plan.made {
             // One that is not empty is in use.
@@ -529,11 +566,22 @@ impl Journal {
         Ok(())
     }
 
+    /// Removes the folders above a path that were made for it: a file may have stood there.
+    fn unmake(&self, path: &str) {
+        for (at, _) in path.rmatch_indices('/') {
+            if self.plan.made.iter().any(|made| made == &path[..at]) {
+                let _ = fs::remove_dir(self.plan.root.join(&path[..at]));
+            }
+        }
+    }
+
     /// Removes folders that have become empty, as git does.
     fn prune(&self, path: &str) {
         for (at, _) in path.rmatch_indices('/') {
-            if fs::remove_dir(self.plan.root.join(&path[..at])).is_err() {
-                break;
+            match fs::remove_dir(self.plan.root.join(&path[..at])) {
+                // Whoever was cut off may have come as far as this one.
+                Err(error) if error.kind() != io::ErrorKind::NotFound => break,
+                _ => {}
             }
         }
     }
@@ -547,16 +595,16 @@ impl Journal {
         Ok(())
     }
 
-    fn write_pending(&self, pending: Option<&Option<String>>) -> Result<(), Diagnostic> {
+    fn write_pending(&self, pending: &PendingChange) -> Result<(), Diagnostic> {
         let path = self.folder.with_file_name(PENDING);
         let failed = |error: io::Error| io_problem(&path, &error);
         match pending {
-            None => Ok(()),
-            Some(Some(text)) => {
+            PendingChange::Keep => Ok(()),
+            PendingChange::Write(text) => {
                 let fresh = self.folder.join(PENDING);
                 write_synced(&fresh, text.as_bytes()).and_then(|()| fs::rename(&fresh, &path)).map_err(failed)
             }
-            Some(None) => match fs::remove_file(&path) {
+            PendingChange::Close => match fs::remove_file(&path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(error)),
                 _ => Ok(()),
             },
@@ -575,6 +623,8 @@ impl Journal {
         if lock.exists() && matches!((fs::read(&lock), fs::read(&fresh)), (Ok(a), Ok(b)) if a == b) {
             fs::remove_file(&lock).map_err(failed)?;
         }
+        // This one is nobody's but ours: git's own lies elsewhere.
+        let _ = fs::remove_file(fresh.with_extension("lock"));
         for _ in 0..100 {
             let _ = fs::remove_file(&fresh);
             let stamp = || fs::metadata(&index).and_then(|found| Ok((found.modified()?, found.len()))).ok();
@@ -606,6 +656,13 @@ impl Journal {
             .place(Place::file(lock.display().to_string()))
             .hint("wait for it; where none is running, remove the file"))
     }
+}
+
+fn remove_branch(repository: &Repository, name: &str) -> Result<(), Diagnostic> {
+    patiently(repository, name, "", || match repository.find_reference(name).and_then(|mut found| found.delete()) {
+        Err(error) if error.code() == ErrorCode::NotFound => Ok(()),
+        result => result,
+    })
 }
 
 /// Moves the branch, or the repository to another one.
@@ -645,7 +702,8 @@ fn patiently<T>(
     for attempt in 0..50 {
         match write() {
             Ok(_) => return Ok(()),
-            Err(error) if error.code() == ErrorCode::Locked => {
+            // Some locks that are in the way libgit2 tells by its message only.
+            Err(error) if error.code() == ErrorCode::Locked || lock.exists() => {
                 let left = fs::read_to_string(&lock).is_ok_and(|text| content.starts_with(text.trim()));
                 if attempt == 25 && left {
                     let _ = fs::remove_file(&lock);

@@ -561,3 +561,31 @@ fn only_one_goldpath_writes_at_a_time() {
     // One that was killed holds nothing.
     path.update().success();
 }
+
+#[test]
+fn detached_heads_and_other_work_trees_are_updated_too() {
+    let path = Path::new(&[("a.txt", TEN)]);
+    path.git(&["worktree", "add", "-q", "--detach", "../other"]);
+    path.version("2.0.0", &[("a.txt", "new\n")], "");
+    path.world.run(&["-C", "other", "update", "--defaults", "--commit"]).success();
+    assert_eq!(path.world.read("other/a.txt"), "new\n");
+    assert_eq!(path.world.git("other", &["status", "--porcelain"]), "");
+    assert_eq!(path.world.git("other", &["log", "--format=%s"]).lines().count(), 2);
+    assert_eq!(path.git(&["log", "--format=%s"]).lines().count(), 1);
+    assert_eq!(path.read("a.txt"), TEN);
+    path.update().success();
+}
+
+#[test]
+fn attributes_decide_on_line_endings_in_the_work_tree() {
+    let path = Path::new(&[("a.txt", TEN), (".gitattributes", "*.txt text eol=crlf\n")]);
+    path.git(&["rm", "-q", "--cached", "-r", "."]);
+    path.git(&["reset", "-q", "--hard"]);
+    assert_eq!(path.read("a.txt"), TEN.replace('\n', "\r\n"));
+    let new = ten(&[("9", "theirs")]);
+    path.version("2.0.0", &[("a.txt", &new), (".gitattributes", "*.txt text eol=crlf\n")], "");
+    path.run(&["update", "--defaults", "--commit"]).success();
+    assert_eq!(path.read("a.txt"), new.replace('\n', "\r\n"));
+    assert_eq!(path.git(&["show", "HEAD:a.txt"]), new);
+    assert_eq!(path.git(&["status", "--porcelain"]), "");
+}

@@ -258,15 +258,6 @@ impl Existing {
         write().map_err(unwritable)
     }
 
-    /// Removes a branch that goldpath made.
-    ///
-    /// # Errors
-    /// A repository that can't be written to.
-    pub fn remove_branch(&self, name: &str) -> Result<(), Diagnostic> {
-        let remove = || self.repository.find_reference(name)?.delete();
-        remove().map_err(unwritable)
-    }
-
     /// Makes a commit that no branch has yet.
     ///
     /// # Errors

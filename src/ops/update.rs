@@ -16,7 +16,7 @@ use crate::diag::{Diagnostic, Diagnostics, Place};
 use crate::git::existing::{ABORTED, Existing, Head, IndexChange, Who};
 use crate::git::{self, Commit};
 use crate::guardrail::{self, Evaluated, Finding};
-use crate::journal::{self, FileChange, Guard, Recovered, Writing};
+use crate::journal::{self, FileChange, Guard, PendingChange, Recovered, Writing};
 use crate::lock::{CHOICES, LOCK};
 use crate::merge::{Change, Entry, Kind, OUR_LABEL, Side};
 use crate::prompt::Prompter;
@@ -317,15 +317,16 @@ fn write(
             choices: choices.filter(|_| !conflicts.contains_key(CHOICES)).and_then(text),
             commit: options.commit,
         };
-        Some(Some(serde_json::to_string_pretty(&pending).unwrap_or_default()))
+        PendingChange::Write(serde_json::to_string_pretty(&pending).unwrap_or_default())
     } else {
-        None
+        PendingChange::Keep
     };
     let writing = Writing {
         what: format!("the update to {} {}", planned.blueprint, planned.to),
         files,
         index,
         head: (now != planned.head).then(|| (now, planned.head.clone())),
+        drop_branch: None,
         pending,
     };
     journal::write(existing, guard, writing).map_err(stopped)?;
@@ -423,7 +424,8 @@ pub fn go_on(options: &What) -> Result<Report, Failure> {
         files,
         index,
         head: (now != head).then_some((now, head)),
-        pending: Some(None),
+        drop_branch: None,
+        pending: PendingChange::Close,
     };
     journal::write(&existing, &guard, writing).map_err(stopped)?;
     let state = if commit.is_some() { State::Committed } else { State::Written };
@@ -554,11 +556,9 @@ pub fn abort(options: &What) -> Result<Report, Failure> {
         files,
         index,
         head: (pending.now != pending.head).then(|| (pending.head.clone(), pending.now.clone())),
-        pending: Some(None),
+        drop_branch: pending.now.branch.clone().filter(|_| pending.now.branch != pending.head.branch),
+        pending: PendingChange::Close,
     };
     journal::write(&existing, &guard, writing).map_err(stopped)?;
-    if let Some(branch) = pending.now.branch.as_ref().filter(|_| pending.now.branch != pending.head.branch) {
-        existing.remove_branch(branch).map_err(Failure::failed)?;
-    }
     Ok(bare(&existing, &pending, State::Aborted))
 }

@@ -21,6 +21,10 @@ use crate::workdir::{INTERRUPTED, WRITING, interrupted};
 
 /// The folder in git's own where goldpath keeps what it works on.
 pub const FOLDER: &str = "goldpath";
+/// What is to be done.
+const PLAN: &str = "plan.json";
+/// The same, once it is being undone: from then on it is never finished.
+const UNDO: &str = "undo.json";
 /// The update that is open because of conflicts.
 pub const PENDING: &str = "update.json";
 
@@ -190,7 +194,8 @@ pub fn recover_guarded(repository: &Existing, guard: &Guard) -> Result<Recovered
     if !folder.exists() {
         return Ok(Recovered::Nothing);
     }
-    let Ok(text) = fs::read_to_string(folder.join("plan.json")) else {
+    let undoing = folder.join(UNDO).exists();
+    let Ok(text) = fs::read_to_string(folder.join(if undoing { UNDO } else { PLAN })) else {
         // Cut off before anything was changed, or after everything was.
         let begun = folder.join("new").exists();
         fs::remove_dir_all(&folder).map_err(|error| io_problem(&folder, &error))?;
@@ -203,6 +208,11 @@ pub fn recover_guarded(repository: &Existing, guard: &Guard) -> Result<Recovered
     })?;
     let what = plan.what.clone();
     let journal = Journal { folder, plan };
+    if undoing {
+        journal.undo(repository.raw())?;
+        journal.close()?;
+        return Ok(Recovered::Undone(what));
+    }
     match journal.finish(repository.raw(), false) {
         Ok(()) => {
             journal.close()?;
@@ -227,7 +237,11 @@ pub fn recover_guarded(repository: &Existing, guard: &Guard) -> Result<Recovered
 /// What could not be written; then everything is as before, unless the message says otherwise.
 pub fn write(repository: &Existing, guard: &Guard, writing: Writing) -> Result<(), Diagnostic> {
     WRITING.store(true, Ordering::SeqCst);
-    let result = prepare(repository, guard, writing).and_then(|journal| match journal.finish(repository.raw(), true) {
+    let prepared = prepare(repository, guard, writing).inspect_err(|_| {
+        // Nothing was changed yet.
+        let _ = fs::remove_dir_all(guard.folder.join("journal"));
+    });
+    let result = prepared.and_then(|journal| match journal.finish(repository.raw(), true) {
         Ok(()) => journal.close(),
         Err(stop) => {
             let problem = match stop {
@@ -298,15 +312,7 @@ fn prepare(repository: &Existing, guard: &Guard, writing: Writing) -> Result<Jou
     }
     // What goes makes room for what comes.
     steps.sort_by(|a, b| (a.after, &a.path).cmp(&(b.after, &b.path)));
-    let index = repository.raw().index().map_err(git_problem)?;
-    let index_before = writing.index.iter().map(|change| {
-        let entries = (0..4).filter_map(|stage| {
-            let entry = index.get_path(Path::new(&change.path), stage)?;
-            Some((u16::try_from(stage).unwrap_or(0), entry.mode, entry.id.to_string()))
-        });
-        IndexChange { path: change.path.clone(), entries: entries.collect() }
-    });
-    let index_before = index_before.collect();
+    let index_before = index_of(repository.raw(), &writing.index)?;
     let head_was_there = writing
         .head
         .as_ref()
@@ -335,9 +341,22 @@ fn prepare(repository: &Existing, guard: &Guard, writing: Writing) -> Result<Jou
     }
     let text = serde_json::to_vec_pretty(&plan).unwrap_or_default();
     write_synced(&folder.join("plan.tmp"), &text).map_err(in_folder)?;
-    fs::rename(folder.join("plan.tmp"), folder.join("plan.json")).map_err(in_folder)?;
+    fs::rename(folder.join("plan.tmp"), folder.join(PLAN)).map_err(in_folder)?;
     sync_folder(&folder);
     Ok(Journal { folder, plan })
+}
+
+/// What the index holds for the paths of some changes.
+fn index_of(repository: &Repository, changes: &[IndexChange]) -> Result<Vec<IndexChange>, Diagnostic> {
+    let index = Index::open(&repository.path().join("index")).map_err(git_problem)?;
+    let of = |change: &IndexChange| {
+        let entries = (0..4).filter_map(|stage| {
+            let entry = index.get_path(Path::new(&change.path), stage)?;
+            Some((u16::try_from(stage).unwrap_or(0), entry.mode, entry.id.to_string()))
+        });
+        IndexChange { path: change.path.clone(), entries: entries.collect() }
+    };
+    Ok(changes.iter().map(of).collect())
 }
 
 /// Lays the new files out beside the plan, with the line endings and modes that git gives them in this work tree.
@@ -522,8 +541,12 @@ impl Journal {
         Ok(())
     }
 
-    /// Puts everything back.
+    /// Puts everything back. It takes as little room as can be, since there may be none.
     fn undo(&self, repository: &Repository) -> Result<(), Diagnostic> {
+        let (plan, undo) = (self.folder.join(PLAN), self.folder.join(UNDO));
+        if plan.exists() {
+            fs::rename(&plan, &undo).map_err(|error| io_problem(&plan, &error))?;
+        }
         if self.plan.pending != PendingChange::Keep {
             let before = self.plan.pending_before.clone();
             self.write_pending(&before.map_or(PendingChange::Close, PendingChange::Write))?;
@@ -538,7 +561,9 @@ impl Journal {
                 remove_branch(repository, branch)?;
             }
         }
-        self.write_index(repository, &self.plan.index_before)?;
+        if index_of(repository, &self.plan.index).ok().as_ref() != Some(&self.plan.index_before) {
+            self.write_index(repository, &self.plan.index_before)?;
+        }
         for step in self.plan.files.iter().rev() {
             let (path, new, old) = self.paths(step);
             let failed = |error: io::Error| io_problem(&path, &error);
@@ -549,11 +574,13 @@ impl Journal {
                 continue;
             }
             if step.before {
-                if let Some(parent) = path.parent() {
-                    fs::create_dir_all(parent).map_err(failed)?;
+                // It is in place already if an undoing that was cut off came so far.
+                if is_file(&old) {
+                    if let Some(parent) = path.parent() {
+                        fs::create_dir_all(parent).map_err(failed)?;
+                    }
+                    replace(&old, &path).map_err(failed)?;
                 }
-                let beside = beside(&path);
-                copy(&old, &beside).and_then(|()| fs::rename(&beside, &path)).map_err(failed)?;
             } else if is_file(&path) {
                 fs::remove_file(&path).map_err(failed)?;
             }
@@ -588,8 +615,9 @@ impl Journal {
 
     /// Says that everything is done: the plan goes first.
     fn close(&self) -> Result<(), Diagnostic> {
-        let plan = self.folder.join("plan.json");
-        fs::remove_file(&plan).map_err(|error| io_problem(&plan, &error))?;
+        for plan in [PLAN, UNDO].map(|name| self.folder.join(name)).into_iter().filter(|plan| plan.exists()) {
+            fs::remove_file(&plan).map_err(|error| io_problem(&plan, &error))?;
+        }
         let _ = fs::remove_dir_all(self.folder.join("new"));
         let _ = fs::remove_dir_all(&self.folder);
         Ok(())
@@ -600,6 +628,7 @@ impl Journal {
         let failed = |error: io::Error| io_problem(&path, &error);
         match pending {
             PendingChange::Keep => Ok(()),
+            PendingChange::Write(text) if fs::read_to_string(&path).is_ok_and(|there| there == *text) => Ok(()),
             PendingChange::Write(text) => {
                 let fresh = self.folder.join(PENDING);
                 write_synced(&fresh, text.as_bytes()).and_then(|()| fs::rename(&fresh, &path)).map_err(failed)

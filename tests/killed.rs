@@ -139,6 +139,55 @@ fn everywhere(world: &World, arguments: &[&str], code: i32) {
     println!("{arguments:?}: {calls} calls, {as_before} as before, {as_after} as after");
 }
 
+/// Fills the disk before each of the calls of `goldpath <arguments>` in a copy of `repo`.
+fn full(world: &World, arguments: &[&str]) {
+    let shim = shim(world);
+    let empty = world.path("empty");
+    let start = |limit: Option<u64>| {
+        copy(world, "repo", "copy");
+        let count = world.path("count");
+        let mut command = world.command(&[&["--library", empty.to_str().unwrap(), "-C", "copy"], arguments].concat());
+        command.env("LD_PRELOAD", &shim).env("KILL_COUNT", &count).stdin(Stdio::null());
+        if let Some(limit) = limit {
+            command.env("FULL_AFTER", limit.to_string());
+        }
+        (command.output().unwrap(), count)
+    };
+    let (_, count) = start(None);
+    let calls: u64 = std::fs::read_to_string(count).unwrap().parse().unwrap();
+    let after = state(world, "copy");
+    copy(world, "repo", "copy");
+    let before = state(world, "copy");
+    let (mut failed, mut later) = (0, 0);
+    for call in 1..=calls {
+        let (output, _) = start(Some(call));
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        if output.status.code() != Some(1) {
+            // Nothing that needs room came after this.
+            assert_eq!(state(world, "copy"), after, "call {call} of {calls}: {said}");
+            continue;
+        }
+        failed += 1;
+        if said.contains("the next goldpath command here finishes or undoes it") {
+            later += 1;
+            run(world, &["-C", "copy", "diff", "--defaults"]);
+            let found = state(world, "copy");
+            assert!(found == before || found == after, "call {call} of {calls}: {said}\n{found}");
+        } else {
+            let found = state(world, "copy");
+            assert!(found == before, "call {call} of {calls}: {said}\n{found}");
+        }
+    }
+    assert!(failed > calls / 2 && later < failed / 4, "{failed} of {calls} failed, {later} of them for later");
+    println!("{arguments:?}: {failed} of {calls} failed on a full disk, {later} of them were left to the next command");
+}
+
+#[test]
+fn a_full_disk() {
+    full(&world(false), &["update", "--defaults", "--commit", "--branch", "up"]);
+    full(&world(true), &["update", "--defaults"]);
+}
+
 #[test]
 fn an_update_that_is_committed_to_a_branch() {
     everywhere(&world(false), &["update", "--defaults", "--commit", "--branch", "up"], 0);

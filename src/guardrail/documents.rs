@@ -52,9 +52,9 @@ impl Documents {
             .collect();
         for root in rendered.roots {
             documents.unread.extend(root.problems);
-            documents.routed.par_extend(
-                root.documents.into_par_iter().map(|document| Routed::new(Some("kubernetes"), document)),
-            );
+            documents
+                .routed
+                .par_extend(root.documents.into_par_iter().map(|document| Routed::new(Some("kubernetes"), document)));
         }
         let read: Vec<_> = files.par_iter().map(|(path, bytes, route)| read(path, bytes, *route)).collect();
         for ((path, ..), result) in files.iter().zip(read) {

@@ -130,11 +130,7 @@ impl Package {
     ///
     /// # Errors
     /// All modules that are no Rego, each with its error, or what the package as a whole does wrong.
-    pub(super) fn compile(
-        name: &str,
-        modules: &[&(String, String)],
-        time: &Allowance,
-    ) -> Result<Package, Vec<String>> {
+    pub(super) fn compile(name: &str, modules: &[&(String, String)], time: &Allowance) -> Result<Package, Vec<String>> {
         let mut engine = Engine::new();
         engine.set_strict_builtin_errors(false);
         // In place of the built-in function, which asks for all the memory at once.
@@ -182,12 +178,7 @@ impl Package {
 }
 
 /// Asks all of a package's questions about one input. A list of which one element has no value has none itself.
-fn ask(
-    engine: &mut Engine,
-    queries: &[(Level, String)],
-    input: Value,
-    time: &Allowance,
-) -> Result<Judgement, String> {
+fn ask(engine: &mut Engine, queries: &[(Level, String)], input: Value, time: &Allowance) -> Result<Judgement, String> {
     if let Some(check_interval) = NonZeroU32::new(1_000) {
         engine.set_execution_timer_config(ExecutionTimerConfig { limit: time.next()?, check_interval });
     }

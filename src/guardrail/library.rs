@@ -109,7 +109,8 @@ impl Library {
     /// What all packages say to all documents, and why that is not all.
     fn ask(&self, routed: &[Routed]) -> Vec<(Vec<Finding>, Option<Diagnostic>)> {
         let time = Allowance::for_documents(routed.len());
-        let of_area = |area: &'static str| self.areas.iter().filter(move |(package, _)| route::area_of(package) == area);
+        let of_area =
+            |area: &'static str| self.areas.iter().filter(move |(package, _)| route::area_of(package) == area);
         // The combined input is the largest job and stands first; the others are handed out one by one behind it.
         let mut jobs: Vec<Job<'_>> =
             of_area(route::COMBINED).map(|(package, compiled)| Job::Combined(package, compiled)).collect();
@@ -249,7 +250,11 @@ fn compile(modules: &BTreeMap<String, Vec<(String, String)>>, problems: &mut Dia
             problems.push(
                 Diagnostic::error(format!("nothing is ever handed to the package `{package}`"))
                     .place(Place::file(file))
-                    .hint(format!("call it {0}, or end its name in one of these, as in acme.{1}", route::AREAS.join(", "), route::AREAS[0])),
+                    .hint(format!(
+                        "call it {0}, or end its name in one of these, as in acme.{1}",
+                        route::AREAS.join(", "),
+                        route::AREAS[0]
+                    )),
             );
         }
     }

@@ -20,8 +20,8 @@ mod library;
 mod metadata;
 mod patch;
 mod plan;
-pub mod rendered;
 mod recursion;
+pub mod rendered;
 pub mod route;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,8 +29,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 pub use date::Date;
-pub use exceptions::{Exception, Exceptions};
 pub use documents::Documents;
+pub use exceptions::{Exception, Exceptions};
 pub use guardrails::Guardrails;
 pub use library::Library;
 pub use metadata::{Lens, Rule};

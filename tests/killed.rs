@@ -115,6 +115,11 @@ fn everywhere(world: &World, arguments: &[&str], code: i32) {
     let (mut as_before, mut as_after) = (0, 0);
     for call in 1..=calls {
         let (status, _) = start(Some(call));
+        if status.code() == Some(code) && call + 5 > calls {
+            // An object that a second has room for twice is written once: there may be a few calls less.
+            assert_eq!(state(world, "copy"), after);
+            continue;
+        }
         assert_eq!(status.code(), None, "call {call} of {calls}: was not killed");
         let next = run(world, &["-C", "copy", "diff", "--defaults", "--output", "json"]);
         assert_ne!(next.code, Some(1), "call {call} of {calls}: {next}");

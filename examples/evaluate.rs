@@ -1,5 +1,5 @@
 //! Judges a directory by a directory of policies and prints what was found: the in-process side of the comparison with
-//! conftest (`scripts/conftest_parity.py`).
+//! conftest (`scripts/judges/parity.py`).
 //!
 //! `cargo run --example evaluate -- DIR [--policies blueprints/policies] [--output text|json] [--today YYYY-MM-DD]`
 

@@ -225,6 +225,30 @@ impl fmt::Display for Diagnostics {
 
 impl std::error::Error for Diagnostics {}
 
+/// A text as it may go to a terminal: files and policies of others hold what they like, also sequences that would clear
+/// the screen, or characters that make a line read differently from what it is.
+pub fn printable(text: &str) -> std::borrow::Cow<'_, str> {
+    let hostile = |c: char| {
+        (c.is_control() && c != '\n')
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
+    };
+    if !text.contains(hostile) {
+        return text.into();
+    }
+    let mut out = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        match c {
+            '\t' => out.push(' '),
+            // Unicode has a picture for each.
+            c @ '\0'..='\u{1f}' if c != '\n' => out.extend(char::from_u32(0x2400 + u32::from(c))),
+            '\u{7f}' => out.push('\u{2421}'),
+            c if hostile(c) => out.extend(c.escape_unicode()),
+            c => out.push(c),
+        }
+    }
+    out.into()
+}
+
 /// The known name that a mistyped one was most likely meant to be.
 ///
 /// Returns nothing where no name is near: a far-fetched suggestion costs more than none.
@@ -256,6 +280,12 @@ mod tests {
         assert_eq!(nearest("gitlab", ["github-actions", "gitlab-ci"]), None);
         assert_eq!(nearest("delivry", ["delivery"]), Some("delivery"));
         assert_eq!(nearest("xyz", ["go"]), None);
+    }
+
+    #[test]
+    fn what_goes_to_a_terminal_has_no_control_characters() {
+        assert_eq!(printable("a\u{1b}[2J\tb\r\nc\u{202e}d\u{9b}\u{7f}"), "a␛[2J b␍\nc\\u{202e}d\\u{9b}␡");
+        assert!(matches!(printable("plain\ntext é"), std::borrow::Cow::Borrowed(_)));
     }
 
     #[test]

@@ -104,8 +104,8 @@ pub fn enclosing(folder: &Path) -> Option<PathBuf> {
     repository.workdir().map(Path::to_path_buf)
 }
 
-/// The files of a folder that git tracks or would add: all but ignored ones, with `/` between their parts. Nothing where
-/// the folder lies in no repository.
+/// The files of a folder that git tracks or would add: all but ignored ones, with `/` between their parts. A name that is
+/// not UTF-8 has a replacement character for each byte that is not. Nothing where the folder lies in no repository.
 ///
 /// # Errors
 /// A repository that can't be read.
@@ -123,12 +123,12 @@ pub fn files(folder: &Path) -> Result<Option<Vec<String>>, Diagnostic> {
     let problem = |error: git2::Error| failed("the repository can't be read", &error);
     let index = repository.index().map_err(problem)?;
     let mut found: std::collections::BTreeSet<String> =
-        index.iter().filter_map(|entry| within(std::str::from_utf8(&entry.path).ok()?)).collect();
+        index.iter().filter_map(|entry| within(&String::from_utf8_lossy(&entry.path))).collect();
     let mut options = git2::StatusOptions::new();
     options.include_untracked(true).recurse_untracked_dirs(true).include_ignored(false).exclude_submodules(true);
     let statuses = repository.statuses(Some(&mut options)).map_err(problem)?;
     for entry in statuses.iter().filter(|entry| entry.status().is_wt_new()) {
-        found.extend(entry.path().ok().and_then(within));
+        found.extend(within(&String::from_utf8_lossy(entry.path_bytes())));
     }
     Ok(Some(found.into_iter().collect()))
 }

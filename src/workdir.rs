@@ -4,7 +4,7 @@
 //! [`Stage`] is dropped, and a [`Janitor`] sees to it where the process can't: after `kill -9`.
 
 use std::collections::BTreeSet;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -227,11 +227,16 @@ pub fn read(root: &Path, paths: &[String]) -> (Tree, Vec<Diagnostic>) {
     let mut tree = Tree::new();
     let mut unread = Vec::new();
     for (path, found) in read {
-        let problem = |message: String| Diagnostic::error(message).place(Place::file(path.clone()));
+        let problem = |message: String| {
+            Diagnostic::error(message)
+                .place(Place::file(path.clone()))
+                .hint("none of it counts as passed; take it away, or have git ignore it, if nobody needs it")
+        };
         match found {
             Ok(Some(file)) => {
                 if let Err(error) = TreePath::new(path).and_then(|path| tree.insert(path, file)) {
-                    unread.push(problem(error.to_string()));
+                    // The reason names the path, which may go over several lines.
+                    unread.push(problem(error.to_string().replace('\n', "␊")));
                 }
             }
             Ok(None) => {}
@@ -245,6 +250,10 @@ fn read_one(root: &Path, path: &str) -> Result<Option<File>, String> {
     let full = root.join(path);
     let metadata = match std::fs::symlink_metadata(&full) {
         Ok(metadata) => metadata,
+        // Names come here as text, in which each byte that is none has become this mark.
+        Err(_) if path.contains(char::REPLACEMENT_CHARACTER) => {
+            return Err("has a name that is not UTF-8, so it was not read; rename it".to_owned());
+        }
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
             return Ok(None);
         }
@@ -253,14 +262,39 @@ fn read_one(root: &Path, path: &str) -> Result<Option<File>, String> {
     if metadata.is_symlink() {
         return Err("is a symbolic link, which is not followed".to_owned());
     }
+    // Opening a pipe would wait for a writer that may never come.
     if !metadata.is_file() {
-        return Ok(None);
+        return Err(format!("expected a file, found {}", kind_of(metadata.file_type())));
     }
+    let too_large = |length: u64| format!("expected a file of at most {READ_LIMIT} bytes, found {length}");
     if metadata.len() > READ_LIMIT {
-        return Err(format!("has {} bytes; files of up to {READ_LIMIT} are read", metadata.len()));
+        return Err(too_large(metadata.len()));
     }
-    let bytes = std::fs::read(&full).map_err(|error| format!("can't be read: {error}"))?;
+    // Its length is no promise: it may be growing, or made up as in /proc.
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0) + 1);
+    std::fs::File::open(&full)
+        .and_then(|file| file.take(READ_LIMIT + 1).read_to_end(&mut bytes))
+        .map_err(|error| format!("can't be read: {error}"))?;
+    if bytes.len() as u64 > READ_LIMIT {
+        return Err(too_large(bytes.len() as u64));
+    }
     Ok(Some(File { bytes, mode: mode_of(&metadata) }))
+}
+
+#[cfg(unix)]
+fn kind_of(kind: std::fs::FileType) -> &'static str {
+    use std::os::unix::fs::FileTypeExt;
+    match kind {
+        kind if kind.is_dir() => "a folder",
+        kind if kind.is_fifo() => "a named pipe",
+        kind if kind.is_socket() => "a socket",
+        _ => "a device",
+    }
+}
+
+#[cfg(not(unix))]
+fn kind_of(kind: std::fs::FileType) -> &'static str {
+    if kind.is_dir() { "a folder" } else { "something else" }
 }
 
 /// The files under a folder that is no repository, without version control's own.
@@ -276,11 +310,15 @@ pub fn walk(root: &Path) -> (Vec<String>, Vec<Diagnostic>) {
             Ok(entry) if entry.file_type().is_dir() => {}
             Ok(entry) => {
                 let relative = entry.path().strip_prefix(root).unwrap_or(entry.path());
-                paths.push(relative.to_string_lossy().replace('\\', "/"));
+                let relative = relative.to_string_lossy();
+                // Elsewhere a backslash is a letter like any other.
+                paths.push(if cfg!(windows) { relative.replace('\\', "/") } else { relative.into_owned() });
             }
             Err(error) => {
-                let path = error.path().unwrap_or(root).to_string_lossy().into_owned();
-                unread.push(Diagnostic::error(format!("can't be read: {error}")).place(Place::file(path)));
+                let path = error.path().unwrap_or(root);
+                let shown = path.strip_prefix(root).unwrap_or(path).to_string_lossy().into_owned();
+                let reason = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
+                unread.push(Diagnostic::error(format!("can't be read: {reason}")).place(Place::file(shown)));
             }
         }
     }

@@ -4,9 +4,9 @@
 //! can name a place. It reads events of a YAML 1.2 parser and builds [`Node`]s; the two readings of plain scalars
 //! that matter to us are the [`Flavour`]s. Alias bombs, deep nesting and duplicate keys are errors, not surprises.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use granit_parser::{Event, Parser, ScalarStyle};
+use granit_parser::{Event, Parser, ScalarStyle, Tag};
 
 use crate::diag::{Diagnostic, Diagnostics, Place};
 
@@ -115,23 +115,38 @@ impl Node {
     }
 }
 
-/// Most values that one text may expand to through aliases.
+/// Most values that one text may expand to through aliases. A cluster's worth of custom resource definitions, the largest
+/// manifests that people write, has a tenth of it.
 const NODE_LIMIT: usize = 1_000_000;
+/// Most bytes of text that one text may expand to through aliases.
+const BYTE_LIMIT: usize = 16 * 1024 * 1024;
 /// Deepest nesting that is read.
 const DEPTH_LIMIT: usize = 100;
+/// Most problems that are told of one text.
+const PROBLEM_LIMIT: usize = 20;
 
 /// Reads all documents of a text.
 ///
 /// `file` is named in messages. A text without any document gives an empty list.
 ///
 /// # Errors
-/// The first syntax error, and every duplicate key before it, each with its line and column.
+/// The first syntax error, and the first duplicate keys before it, each with its line and column. One broken document
+/// makes the whole text unread: whoever applies the file applies none of it, or an unknown part.
 pub fn parse(text: &str, file: &str, flavour: Flavour) -> Result<Vec<Node>, Diagnostics> {
-    let mut builder =
-        Builder { file, text, flavour, anchors: HashMap::new(), budget: NODE_LIMIT, problems: Diagnostics::new() };
-    let mut documents = Vec::new();
     // A byte-order mark is legal at the start of a stream and of no interest to anyone.
-    let mut events = Parser::new_from_str(text.strip_prefix('\u{feff}').unwrap_or(text));
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut builder = Builder {
+        file,
+        text,
+        flavour,
+        anchors: HashMap::new(),
+        left: Cost { values: NODE_LIMIT, bytes: BYTE_LIMIT },
+        newlines: lone_returns(text).then(|| text.match_indices('\n').map(|(at, _)| at).collect()),
+        problems: Diagnostics::new(),
+        untold: 0,
+    };
+    let mut documents = Vec::new();
+    let mut events = Parser::new_from_str(text);
     loop {
         match builder.next(&mut events) {
             Err(stop) => {
@@ -151,6 +166,10 @@ pub fn parse(text: &str, file: &str, flavour: Flavour) -> Result<Vec<Node>, Diag
                 }
             }
         }
+    }
+    if builder.untold > 0 {
+        let message = format!("{} more keys stand twice", builder.untold);
+        builder.problems.push(Diagnostic::error(message).place(Place::file(file)));
     }
     builder.problems.into_result(documents)
 }
@@ -172,14 +191,32 @@ pub fn parse_one(text: &str, file: &str) -> Result<Node, Diagnostics> {
 
 type Found<'i> = (Event<'i>, granit_parser::Span);
 
+/// What a value takes.
+#[derive(Clone, Copy, Debug)]
+struct Cost {
+    values: usize,
+    bytes: usize,
+}
+
 struct Builder<'a> {
     file: &'a str,
     text: &'a str,
     flavour: Flavour,
-    /// Values that aliases may name, with the number of values in each.
-    anchors: HashMap<usize, (Node, usize)>,
-    budget: usize,
+    /// Values that aliases may name, and what each takes.
+    anchors: HashMap<usize, (Node, Cost)>,
+    /// What the text may still expand to.
+    left: Cost,
+    /// Where lines end, for a text in which YAML sees line breaks that nobody else does.
+    newlines: Option<Vec<usize>>,
     problems: Diagnostics,
+    /// Problems beyond those that are told.
+    untold: usize,
+}
+
+/// Whether a carriage return stands alone: a line break for YAML, and for no editor.
+fn lone_returns(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    text.match_indices('\r').any(|(at, _)| bytes.get(at + 1) != Some(&b'\n'))
 }
 
 impl<'a> Builder<'a> {
@@ -191,16 +228,25 @@ impl<'a> Builder<'a> {
                 Some(Ok(found)) => return Ok(Some(found)),
                 Some(Err(error)) => {
                     let at = error.marker();
-                    let message = error.info();
-                    return Err(self.problem(
-                        format!("not valid YAML: {}", message.trim()),
-                        at.line(),
-                        at.col() + 1,
-                        1,
-                    ));
+                    let message = format!("not valid YAML: {}", error.info().trim());
+                    return Err(self.problem(message, self.line(at), at.col() + 1, 1));
                 }
             }
         }
+    }
+
+    /// The line that an editor shows for a place.
+    fn line(&self, at: &granit_parser::Marker) -> usize {
+        match (&self.newlines, at.byte_offset()) {
+            (Some(newlines), Some(byte)) => newlines.partition_point(|newline| *newline < byte) + 1,
+            // An error may stand behind the last line break.
+            _ => at.line().max(1),
+        }
+    }
+
+    fn span_of(&self, at: &granit_parser::Span) -> Span {
+        let length = if at.end.line() == at.start.line() { at.end.col().saturating_sub(at.start.col()) } else { 1 };
+        Span { line: self.line(&at.start), column: at.start.col() + 1, length: length.max(1) }
     }
 
     fn problem(&self, message: String, line: usize, column: usize, length: usize) -> Diagnostic {
@@ -214,22 +260,30 @@ impl<'a> Builder<'a> {
         events: &mut Parser<'a, granit_parser::StrInput<'a>>,
         depth: usize,
     ) -> Result<Node, Diagnostic> {
-        let span = span_of(&at);
+        let span = self.span_of(&at);
         if depth > DEPTH_LIMIT {
             return Err(self.problem(format!("nested more than {DEPTH_LIMIT} levels deep"), span.line, span.column, 1));
         }
-        let before = self.spend(1, span)?;
+        let before = self.left;
+        let bytes = if let Event::Scalar(text, ..) = &event { text.len() } else { 0 };
+        self.spend(Cost { values: 1, bytes }, span)?;
         let (kind, anchor) = match event {
             Event::Alias(id) => {
-                let Some((node, size)) = self.anchors.get(&id).cloned() else {
+                let Some(cost) = self.anchors.get(&id).map(|(_, cost)| *cost) else {
                     return Err(self.problem("an alias to itself".to_owned(), span.line, span.column, span.length));
                 };
-                self.spend(size, span)?;
-                return Ok(Node { span, kind: node.kind });
+                // Paid before it is copied.
+                self.spend(cost, span)?;
+                let kind = self.anchors.get(&id).map_or(Kind::Null, |(node, _)| node.kind.clone());
+                return Ok(Node { span, kind });
             }
             Event::Scalar(text, style, anchor, tag) => {
-                let tag = tag.as_deref().map(|tag| tag.to_string());
-                (scalar(&text, style, tag.as_deref(), self.flavour), anchor)
+                let kind = match tag.as_deref() {
+                    None => scalar(&text, style, self.flavour),
+                    Some(tag) => tagged(&text, tag, self.flavour)
+                        .map_err(|message| self.problem(message, span.line, span.column, span.length))?,
+                };
+                (kind, anchor)
             }
             Event::SequenceStart(_, anchor, _) => {
                 let mut items = Vec::new();
@@ -248,7 +302,10 @@ impl<'a> Builder<'a> {
         };
         let node = Node { span, kind };
         if anchor > 0 {
-            self.anchors.insert(anchor, (node.clone(), before - self.budget));
+            let cost = Cost { values: before.values - self.left.values, bytes: before.bytes - self.left.bytes };
+            // The copy that is kept is paid for, too: anchors within anchors would keep the same values many times.
+            self.spend(cost, span)?;
+            self.anchors.insert(anchor, (node.clone(), cost));
         }
         Ok(node)
     }
@@ -256,6 +313,7 @@ impl<'a> Builder<'a> {
     fn map(&mut self, events: &mut Parser<'a, granit_parser::StrInput<'a>>, depth: usize) -> Result<Kind, Diagnostic> {
         let mut entries: Vec<(Key, Node)> = Vec::new();
         let mut merged: Vec<(Key, Node)> = Vec::new();
+        let mut known: HashSet<String> = HashSet::new();
         let mut seen: HashMap<String, usize> = HashMap::new();
         while let Some((event, at)) = self.next(events)? {
             if event == Event::MappingEnd {
@@ -266,7 +324,11 @@ impl<'a> Builder<'a> {
             let Some((event, at)) = self.next(events)? else { break };
             let value = self.node(event, at, events, depth + 1)?;
             if plain && key.as_str() == Some("<<") {
-                merge_into(&mut merged, &value);
+                let at = key.span;
+                if !merge_into(&mut merged, &mut known, value) {
+                    let message = "expected `<<` to merge a map, or a list of maps".to_owned();
+                    return Err(self.problem(message, at.line, at.column, at.length));
+                }
                 continue;
             }
             let text = match &key.kind {
@@ -285,6 +347,11 @@ impl<'a> Builder<'a> {
                 }
             };
             if let Some(first) = seen.insert(text.clone(), key.span.line) {
+                if self.problems.0.len() >= PROBLEM_LIMIT {
+                    self.untold += 1;
+                    continue;
+                }
+                let text: String = text.chars().take(60).collect();
                 let problem = self
                     .problem(
                         format!("the key `{text}` stands twice in one map"),
@@ -307,49 +374,104 @@ impl<'a> Builder<'a> {
         Ok(Kind::Map(entries))
     }
 
-    /// Takes `values` from what the text may still expand to and returns what was left before.
-    fn spend(&mut self, values: usize, span: Span) -> Result<usize, Diagnostic> {
-        let before = self.budget;
-        match self.budget.checked_sub(values) {
-            Some(left) => {
-                self.budget = left;
-                Ok(before)
+    /// Takes from what the text may still expand to.
+    fn spend(&mut self, cost: Cost, span: Span) -> Result<(), Diagnostic> {
+        let values = self.left.values.checked_sub(cost.values);
+        let bytes = self.left.bytes.checked_sub(cost.bytes);
+        match (values, bytes) {
+            (Some(values), Some(bytes)) => {
+                self.left = Cost { values, bytes };
+                Ok(())
             }
-            None => Err(self.problem(
-                format!("expands to more than {NODE_LIMIT} values"),
-                span.line,
-                span.column,
-                span.length,
-            )),
+            (None, _) => Err(self.too_much(format!("{NODE_LIMIT} values"), span)),
+            (_, None) => Err(self.too_much(format!("{} MiB", BYTE_LIMIT / (1024 * 1024)), span)),
         }
+    }
+
+    fn too_much(&self, limit: String, span: Span) -> Diagnostic {
+        let hint = "an anchor or an alias repeats too much of it: write it out, or split the file";
+        self.problem(format!("expands to more than {limit}"), span.line, span.column, span.length).hint(hint)
     }
 }
 
-/// `<<: *base` and `<<: [*a, *b]`: what is written out wins over what is merged, and earlier over later.
-fn merge_into(merged: &mut Vec<(Key, Node)>, value: &Node) {
-    match &value.kind {
+/// `<<: *base` and `<<: [*a, *b]`: what is written out wins over what is merged, and earlier over later. Says whether
+/// the value was one that can be merged.
+fn merge_into(merged: &mut Vec<(Key, Node)>, known: &mut HashSet<String>, value: Node) -> bool {
+    match value.kind {
         Kind::Map(entries) => {
             for (key, value) in entries {
-                if !merged.iter().any(|(known, _)| known.text == key.text) {
-                    merged.push((key.clone(), value.clone()));
+                if known.insert(key.text.clone()) {
+                    merged.push((key, value));
                 }
             }
+            true
         }
-        Kind::Seq(items) => items.iter().for_each(|item| merge_into(merged, item)),
-        _ => {}
+        Kind::Seq(items) => {
+            items.into_iter().all(|item| matches!(item.kind, Kind::Map(_)) && merge_into(merged, known, item))
+        }
+        _ => false,
     }
 }
 
-fn span_of(at: &granit_parser::Span) -> Span {
-    let length = if at.end.line() == at.start.line() { at.end.col().saturating_sub(at.start.col()) } else { 1 };
-    Span { line: at.start.line(), column: at.start.col() + 1, length: length.max(1) }
+fn scalar(text: &str, style: ScalarStyle, flavour: Flavour) -> Kind {
+    if style == ScalarStyle::Plain { plain(text, flavour) } else { Kind::Str(text.to_owned()) }
 }
 
-fn scalar(text: &str, style: ScalarStyle, tag: Option<&str>, flavour: Flavour) -> Kind {
-    if style != ScalarStyle::Plain || tag.is_some_and(|tag| tag.ends_with(":str") || tag == "!!str" || tag == "!") {
-        return Kind::Str(text.to_owned());
+/// What a scalar with a tag stands for. Tags of others (`!Ref`, `!reference`, `!vault`) leave it as it is written, as
+/// Go's YAML, and so Kubernetes and conftest, do.
+fn tagged(text: &str, tag: &Tag, flavour: Flavour) -> Result<Kind, String> {
+    let wrong =
+        |what: &str| format!("expected {what} after its tag, found `{}`", text.chars().take(40).collect::<String>());
+    let name = tag.suffix_in_namespace("tag:yaml.org,2002:");
+    match (name.as_deref(), plain(text, flavour)) {
+        (Some("null"), kind @ Kind::Null)
+        | (Some("bool"), kind @ Kind::Bool(_))
+        | (Some("int"), kind @ Kind::Int(_)) => Ok(kind),
+        (Some("float"), kind @ Kind::Float(_)) => Ok(kind),
+        #[expect(clippy::cast_precision_loss, reason = "a float is what the tag asks for")]
+        (Some("float"), Kind::Int(value)) => Ok(Kind::Float(value as f64)),
+        (Some("null"), _) => Err(wrong("nothing")),
+        (Some("bool"), _) => Err(wrong("true or false")),
+        (Some("int"), _) => Err(wrong("a whole number")),
+        (Some("float"), _) => Err(wrong("a number")),
+        (Some("binary"), _) => match base64(text) {
+            Some(bytes) => Ok(Kind::Str(String::from_utf8_lossy(&bytes).into_owned())),
+            None => Err(wrong("base64")),
+        },
+        _ => Ok(Kind::Str(text.to_owned())),
     }
-    plain(text, flavour)
+}
+
+/// The bytes that a `!!binary` scalar stands for: Kubernetes sees those, so whoever judges it has to as well.
+fn base64(text: &str) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(text.len() / 4 * 3);
+    let (mut bits, mut count, mut digits, mut padding) = (0_u32, 0_u32, 0_usize, 0_usize);
+    for byte in text.bytes().filter(|byte| !byte.is_ascii_whitespace()) {
+        let digit = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            b'=' => {
+                padding += 1;
+                continue;
+            }
+            _ => return None,
+        };
+        if padding > 0 {
+            return None;
+        }
+        digits += 1;
+        bits = (bits << 6) | u32::from(digit);
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            out.push(u8::try_from((bits >> count) & 0xff).ok()?);
+            bits &= (1 << count) - 1;
+        }
+    }
+    (padding < 3 && (digits + padding).is_multiple_of(4) && digits % 4 != 1).then_some(out)
 }
 
 /// What a plain scalar stands for.
@@ -358,7 +480,7 @@ fn plain(text: &str, flavour: Flavour) -> Kind {
         "" | "~" | "null" | "Null" | "NULL" => return Kind::Null,
         "true" | "True" | "TRUE" => return Kind::Bool(true),
         "false" | "False" | "FALSE" => return Kind::Bool(false),
-        ".inf" | ".Inf" | ".INF" | "+.inf" => return Kind::Float(f64::INFINITY),
+        ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => return Kind::Float(f64::INFINITY),
         "-.inf" | "-.Inf" | "-.INF" => return Kind::Float(f64::NEG_INFINITY),
         ".nan" | ".NaN" | ".NAN" => return Kind::Float(f64::NAN),
         _ => {}
@@ -381,32 +503,40 @@ fn number(text: &str, flavour: Flavour) -> Option<Kind> {
     }
     let cleaned = if flavour == Flavour::Yaml11 { without_sign.replace('_', "") } else { without_sign.to_owned() };
     let negative = text.starts_with('-');
-    let signed = |magnitude: i64| Kind::Int(if negative { -magnitude } else { magnitude });
-    if let Some(digits) = cleaned.strip_prefix("0x") {
-        return i64::from_str_radix(digits, 16).ok().map(signed);
-    }
-    if let Some(digits) = cleaned.strip_prefix("0o") {
-        return i64::from_str_radix(digits, 8).ok().map(signed);
+    let radix = match cleaned.get(..2) {
+        Some("0x") => 16,
+        Some("0o") => 8,
+        Some("0X") if flavour == Flavour::Yaml11 => 16,
+        Some("0O") if flavour == Flavour::Yaml11 => 8,
+        Some("0b" | "0B") if flavour == Flavour::Yaml11 => 2,
+        _ => 10,
+    };
+    if radix != 10 {
+        let digits = &cleaned[2..];
+        // A sign within would be read as one.
+        return if digits.starts_with(['+', '-']) { None } else { whole(digits, radix, negative) };
     }
     if cleaned.bytes().all(|byte| byte.is_ascii_digit()) {
-        if flavour == Flavour::Yaml11 && cleaned.len() > 1 && cleaned.starts_with('0') {
-            // `0755` is octal in YAML 1.1; `0899` is not a number there.
-            return match i64::from_str_radix(&cleaned, 8) {
-                Ok(value) => Some(signed(value)),
-                Err(_) => cleaned.parse().ok().map(|value: f64| Kind::Float(if negative { -value } else { value })),
-            };
-        }
-        return match cleaned.parse() {
-            Ok(value) => Some(signed(value)),
-            Err(_) => cleaned.parse().ok().map(|value: f64| Kind::Float(if negative { -value } else { value })),
-        };
+        // `0755` is octal in YAML 1.1; `0899` is a decimal with a zero in front there.
+        let octal = flavour == Flavour::Yaml11 && cleaned.len() > 1 && cleaned.starts_with('0');
+        let found = if octal { whole(&cleaned, 8, negative) } else { whole(&cleaned, 10, negative) };
+        return found.or_else(|| real(&cleaned, negative));
     }
     let float = cleaned.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-'))
         && cleaned.bytes().any(|byte| byte.is_ascii_digit());
-    if !float {
-        return None;
-    }
-    let value: f64 = cleaned.parse().ok()?;
+    if float { real(&cleaned, negative) } else { None }
+}
+
+fn whole(digits: &str, radix: u32, negative: bool) -> Option<Kind> {
+    let magnitude = i128::from(u64::from_str_radix(digits, radix).ok()?);
+    let value = if negative { -magnitude } else { magnitude };
+    #[expect(clippy::cast_precision_loss, reason = "what is too large for whole numbers is told as a number")]
+    Some(i64::try_from(value).map_or(Kind::Float(value as f64), Kind::Int))
+}
+
+/// A number with a fraction or an exponent; one that is too large for any number is text, as in Go.
+fn real(digits: &str, negative: bool) -> Option<Kind> {
+    let value: f64 = digits.parse().ok().filter(|value: &f64| value.is_finite())?;
     Some(Kind::Float(if negative { -value } else { value }))
 }
 

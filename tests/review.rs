@@ -208,3 +208,33 @@ fn what_goldpath_cannot_put_together_a_tool_builds_and_lines_stay_those_of_sourc
     let report = json(&world.run_with(&["review", "shop", "--output", "json"], "", &[("PATH", &path)]).success());
     assert_eq!(report["renderings"][0]["by"], "goldpath");
 }
+
+const PLAN: &str = r#"{"format_version": "1.2", "planned_values": {"root_module": {"child_modules": [{"address": "module.db",
+    "resources": [{"address": "module.db.aws_db_instance.this", "mode": "managed", "type": "aws_db_instance", "name": "this",
+    "values": {"storage_encrypted": false, "publicly_accessible": true}}]}]}},
+    "configuration": {"root_module": {"module_calls": {"db": {"source": "../modules/db", "module": {}}}}}}"#;
+
+#[test]
+fn a_plan_is_judged_by_its_values_at_the_lines_of_its_configuration() {
+    let world = World::new();
+    world.write(
+        "work/shop/infra/prod/main.tf",
+        "module \"db\" {\n  source    = \"../modules/db\"\n  encrypted = false\n}\n",
+    );
+    world.write(
+        "work/shop/infra/modules/db/main.tf",
+        "variable \"encrypted\" {}\n\nresource \"aws_db_instance\" \"this\" {\n  storage_encrypted   = var.encrypted\n  \
+         publicly_accessible = true\n}\n",
+    );
+    world.write("work/plan.json", PLAN);
+    let lines = |arguments: &[&str]| {
+        let arguments = [&["review", "shop", "--output", "json"], arguments].concat();
+        let report = json(&world.run(&arguments).success());
+        let found = report["findings"].as_array().unwrap().iter().filter(|finding| finding["rule"] == "S12");
+        found.map(|finding| format!("{}:{}", finding["path"].as_str().unwrap(), finding["line"])).collect::<Vec<_>>()
+    };
+    assert!(!lines(&[]).contains(&"infra/modules/db/main.tf:4".to_owned()), "a variable may be anything");
+    assert!(lines(&["--plan", "plan.json"]).contains(&"infra/modules/db/main.tf:4".to_owned()));
+    let run = world.run(&["review", "shop", "--plan", "none.json"]).fails(2);
+    assert!(run.stderr.contains("none.json: the plan can't be read"), "{run}");
+}

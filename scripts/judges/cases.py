@@ -73,8 +73,8 @@ class Case:
 
 
 def project(root):
-    """goldpath itself, for the judges that look at it too: without templates and known-bad fixtures."""
-    return Case("goldpath", root, ignored=("*.jinja", "scripts/judges/selftest/*", "*/snapshots/*"))
+    """goldpath itself, for the judges that look at it too: without templates, and what is bad on purpose."""
+    return Case("goldpath", root, ignored=("*.jinja", "scripts/judges/selftest/*", "tests/fixtures/foreign/*", "*/snapshots/*"))
 
 
 def load(folder):

@@ -31,11 +31,16 @@ class Python:
 
 @dataclasses.dataclass(frozen=True)
 class Go:
-    """One command, built from the module in pins/go/<name>."""
+    """One command, built from the module in pins/go/<name>, or from another one that it shares."""
 
     name: str
     package: str
     tags: str = ""
+    shares: str = ""
+
+    @property
+    def pins(self):
+        return places.PINS / "go" / (self.shares or self.name)
 
 
 KITS = (
@@ -53,6 +58,10 @@ KITS = (
     Go("promtool", "github.com/prometheus/prometheus/cmd/promtool", "remove_all_sd"),
     Go("golangci-lint", "github.com/golangci/golangci-lint/v2/cmd/golangci-lint"),
     Go("kubectl-validate", "sigs.k8s.io/kubectl-validate"),
+    Go("gator", "github.com/open-policy-agent/gatekeeper/v3/cmd/gator"),
+    Go("kube-apiserver", "k8s.io/kubernetes/cmd/kube-apiserver"),
+    Go("etcd", "go.etcd.io/etcd/server/v3", shares="kube-apiserver"),
+    Go("kyverno", "github.com/kyverno/kyverno/cmd/cli/kubectl-kyverno"),
 )
 
 # The versions of Kubernetes that emitted manifests are judged against.
@@ -67,6 +76,7 @@ NEEDED = {
     "make": "apt-get install make",
     "node": "https://nodejs.org, 20 or newer",
     "npm": "https://nodejs.org, 20 or newer",
+    "openssl": "apt-get install openssl",
     "terraform": "https://developer.hashicorp.com/terraform/install, 1.11 or newer",
 }
 
@@ -130,7 +140,7 @@ def _build_python(kit):
 
 
 def _go_place(kit):
-    pins = places.PINS / "go" / kit.name
+    pins = kit.pins
     version = shell.run(["go", "env", "GOVERSION"], cwd=pins).out.strip()
     parts = (version, kit.package, kit.tags, (pins / "go.mod").read_bytes(), (pins / "go.sum").read_bytes())
     return _place("go", kit.name, *parts)
@@ -148,8 +158,7 @@ def _build_go(kit):
         argv = ["go", "build", "-ldflags=-s -w", "-o", place / kit.name]
         if kit.tags:
             argv += ["-tags", kit.tags]
-        pins = places.PINS / "go" / kit.name
-        result = shell.run([*argv, kit.package], cwd=pins, env=_go_environment(), limit=1800, log=log)
+        result = shell.run([*argv, kit.package], cwd=kit.pins, env=_go_environment(), limit=1800, log=log)
         _must(result, "go build")
 
     return build

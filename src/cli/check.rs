@@ -28,6 +28,9 @@ pub struct CheckArgs {
     /// Judge only what goldpath renders itself: run no helm, kustomize or kubectl
     #[arg(long)]
     no_tools: bool,
+    /// Judge this plan of Terraform too, as `terraform show -json` prints it
+    #[arg(long = "plan", value_name = "FILE")]
+    plans: Vec<PathBuf>,
     #[command(flatten)]
     policies: PolicyArgs,
 }
@@ -40,6 +43,7 @@ pub fn run(args: &CheckArgs, global: &Global, printer: &Printer) -> Result<u8, F
         today: Some(today()),
         tools: !args.no_tools,
         policies: args.policies.named()?,
+        plans: args.plans.clone(),
     };
     let report = check(&options)?;
     match global.output {

@@ -8,7 +8,7 @@ use console::Style;
 use serde::Serialize;
 
 use super::{Global, Output, colors};
-use crate::diag::{Diagnostic, Diagnostics, Place, Severity};
+use crate::diag::{Diagnostic, Diagnostics, Place, Severity, printable};
 use crate::guardrail::{Finding, Level};
 use crate::ops::Failure;
 use crate::ops::check::Drift;
@@ -157,6 +157,7 @@ impl Printer {
 
 /// A problem as compilers show theirs.
 fn render(diagnostic: &Diagnostic, color: bool) -> String {
+    let diagnostic = &harmless(diagnostic);
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
     let level = match diagnostic.severity {
         Severity::Error => Title::ERROR,
@@ -190,4 +191,16 @@ fn render(diagnostic: &Diagnostic, color: bool) -> String {
         out.push_str(&format!("\n  {} {text}", style(Style::new().cyan(), "hint:")));
     }
     out
+}
+
+/// A problem without anything that a terminal would act on. Of a file's name, not even a line break is one.
+fn harmless(diagnostic: &Diagnostic) -> Diagnostic {
+    let mut diagnostic = diagnostic.clone();
+    diagnostic.message = printable(&diagnostic.message).into_owned();
+    diagnostic.hint = diagnostic.hint.map(|hint| printable(&hint).into_owned());
+    if let Some(place) = &mut diagnostic.place {
+        place.file = printable(&place.file).replace('\n', "␊");
+    }
+    // The excerpt's own characters are replaced where it is drawn.
+    diagnostic
 }

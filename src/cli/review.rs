@@ -43,6 +43,9 @@ pub struct ReviewArgs {
     /// Judge only what goldpath renders itself: run no helm, kustomize or kubectl
     #[arg(long)]
     no_tools: bool,
+    /// Judge this plan of Terraform too, as `terraform show -json` prints it
+    #[arg(long = "plan", value_name = "FILE")]
+    plans: Vec<PathBuf>,
     #[command(flatten)]
     policies: PolicyArgs,
 }
@@ -56,6 +59,7 @@ pub fn run(args: &ReviewArgs, global: &Global, printer: &Printer) -> Result<u8, 
         today: Some(day),
         tools: !args.no_tools,
         policies: args.policies.named()?,
+        plans: args.plans.clone(),
     })?;
     match global.output {
         Output::Text => text(&report, global.verbose, printer),

@@ -105,7 +105,9 @@ impl<'a> Reader<'a> {
     }
 
     fn problem(&self, message: impl Into<String>, line: usize) -> Diagnostic {
-        Diagnostic::error(message).place(Place::line(&**self.file, line))
+        Diagnostic::error(message)
+            .place(Place::line(&**self.file, line))
+            .hint("`docker build --check` says what BuildKit makes of it")
     }
 
     /// `# escape=` and its kin, which stand before everything else; says whether the comment was one.

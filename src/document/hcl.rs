@@ -3,17 +3,26 @@
 //! A block becomes a list below its type and labels, an expression that is no literal becomes `${…}` with its own
 //! source text, and a template keeps its interpolations and directives.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use hcl_edit::Number;
 use hcl_edit::Span;
 use hcl_edit::expr::{Expression, ObjectKey, UnaryOperator};
 use hcl_edit::structure::{Body, Structure};
 use hcl_edit::template::{Directive, Element, Strip, Template};
 
-use super::{Content, Lines, Node, Spot};
-use crate::diag::{Diagnostic, Place};
+use super::node::Entries;
+use super::{Content, Lines, Node, Spot, out_of_range, twice};
+use crate::diag::{Diagnostic, Diagnostics, Place};
 
-pub(super) fn read(file: &Arc<str>, text: &str) -> Result<Node, Diagnostic> {
+/// Most names that a block may have: its type and labels. Each is a level of the value that a policy sees.
+const LABEL_LIMIT: usize = 5;
+/// Most problems that are told of one file.
+const PROBLEM_LIMIT: usize = 20;
+
+pub(super) fn read(file: &Arc<str>, text: &str) -> Result<Node, Diagnostics> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     // The parser takes line breaks as they come; HCL strings never hold a carriage return that was meant.
     let normal = text.replace("\r\n", "\n");
@@ -22,15 +31,56 @@ pub(super) fn read(file: &Arc<str>, text: &str) -> Result<Node, Diagnostic> {
         Diagnostic::error(format!("not valid HCL: {}", error.message().replace('\n', "; ")))
             .place(Place::at(&**file, at.line(), at.column()))
             .excerpt(&normal, 1)
+            .hint("`terraform fmt -check` says what Terraform makes of it")
     })?;
-    let read = Read { file, text: &normal, lines: Lines::new(&normal) };
-    read.body(&body, 1)
+    let read = Read { file, text: &normal, lines: Lines::new(&normal), problems: RefCell::new(Diagnostics::new()) };
+    let root = read.body(&body, 1);
+    read.problems.into_inner().into_result(root)
 }
 
 struct Read<'a> {
     file: &'a Arc<str>,
     text: &'a str,
     lines: Lines,
+    problems: RefCell<Diagnostics>,
+}
+
+/// What stands under a name: the blocks of that type, those with a label by their labels, or an attribute's value.
+enum Slot {
+    Blocks(usize, Vec<Node>),
+    Labels(usize, Slots),
+    Value(Node),
+}
+
+/// Names in the order in which they come up.
+#[derive(Default)]
+struct Slots {
+    slots: Vec<(String, Slot)>,
+    known: HashMap<String, usize>,
+}
+
+impl Slots {
+    /// What stands under a name, after `make` has put it there if nothing does.
+    fn entry(&mut self, name: &str, make: impl FnOnce() -> Slot) -> Option<&mut Slot> {
+        let at = match self.known.get(name) {
+            Some(at) => *at,
+            None => {
+                self.known.insert(name.to_owned(), self.slots.len());
+                self.slots.push((name.to_owned(), make()));
+                self.slots.len() - 1
+            }
+        };
+        self.slots.get_mut(at).map(|(_, slot)| slot)
+    }
+}
+
+impl Slot {
+    fn line(&self) -> usize {
+        match self {
+            Slot::Blocks(line, _) | Slot::Labels(line, _) => *line,
+            Slot::Value(node) => node.spot.line,
+        }
+    }
 }
 
 impl Read<'_> {
@@ -42,44 +92,85 @@ impl Read<'_> {
         node.span().map_or(otherwise, |span| self.lines.of(span.start))
     }
 
-    fn body(&self, body: &Body, line: usize) -> Result<Node, Diagnostic> {
-        let mut out = self.node(line, Content::Map(Vec::new()));
+    fn problem(&self, problem: Diagnostic) {
+        let mut problems = self.problems.borrow_mut();
+        if problems.0.len() < PROBLEM_LIMIT {
+            problems.push(problem);
+        }
+    }
+
+    fn body(&self, body: &Body, line: usize) -> Node {
+        let mut slots = Slots::default();
         for block in body.iter().filter_map(Structure::as_block) {
             let line = self.line(block, line);
             let labels: Vec<&str> =
                 std::iter::once(block.ident.as_str()).chain(block.labels.iter().map(|label| label.as_str())).collect();
-            let value = self.body(&block.body, line)?;
-            self.place(&mut out, &labels, value, line)?;
+            if labels.len() > LABEL_LIMIT {
+                self.problem(
+                    Diagnostic::error(format!("a block has {} labels", labels.len() - 1))
+                        .place(Place::line(&**self.file, line))
+                        .hint("Terraform knows blocks of no, one and two labels"),
+                );
+                continue;
+            }
+            let value = self.body(&block.body, line);
+            self.place(&mut slots, &labels, value, line);
         }
         for attribute in body.iter().filter_map(Structure::as_attribute) {
             let line = self.line(attribute, line);
-            out.set(attribute.key.as_str(), self.expression(&attribute.value, line));
+            let name = attribute.key.as_str();
+            let before = slots.slots.len();
+            let slot = slots.entry(name, || Slot::Value(self.expression(&attribute.value, line)));
+            let first = slot.map_or(line, |slot| slot.line());
+            if slots.slots.len() == before {
+                self.problem(twice(self.file, name, first, line));
+            }
         }
-        Ok(out)
+        self.node_of(slots, line)
+    }
+
+    fn node_of(&self, slots: Slots, line: usize) -> Node {
+        let entries = slots
+            .slots
+            .into_iter()
+            .map(|(name, slot)| {
+                let node = match slot {
+                    Slot::Blocks(line, blocks) => self.node(line, Content::List(blocks)),
+                    Slot::Labels(line, slots) => self.node_of(slots, line),
+                    Slot::Value(node) => node,
+                };
+                (name, node)
+            })
+            .collect();
+        self.node(line, Content::Map(entries))
     }
 
     /// Adds a block's body to the list at the end of its type and labels.
-    fn place(&self, out: &mut Node, labels: &[&str], value: Node, line: usize) -> Result<(), Diagnostic> {
-        let clash = |label: &str| {
-            Diagnostic::error(format!("the block `{label}` stands both with and without a label"))
-                .place(Place::line(&**self.file, line))
-        };
-        let [first, rest @ ..] = labels else { return Ok(()) };
-        if out.get(first).is_none() {
-            let empty = match rest {
-                [] => Content::List(Vec::new()),
-                _ => Content::Map(Vec::new()),
-            };
-            out.set(first, self.node(line, empty));
+    fn place(&self, slots: &mut Slots, labels: &[&str], value: Node, line: usize) {
+        let [first, rest @ ..] = labels else { return };
+        let made = slots.entry(first, || match rest {
+            [] => Slot::Blocks(line, Vec::new()),
+            _ => Slot::Labels(line, Slots::default()),
+        });
+        match (made, rest) {
+            (Some(Slot::Blocks(_, blocks)), []) => blocks.push(value),
+            (Some(Slot::Labels(_, inner)), [_, ..]) => self.place(inner, rest, value, line),
+            _ => self.problem(
+                Diagnostic::error(format!("the block `{first}` stands both with and without a label"))
+                    .place(Place::line(&**self.file, line))
+                    .hint("give all blocks of a type the same number of labels"),
+            ),
         }
-        let Some(inner) = out.get_mut(first) else { return Ok(()) };
-        match (&mut inner.content, rest) {
-            (Content::List(items), []) => {
-                items.push(value);
-                Ok(())
+    }
+
+    fn number(&self, number: &Number, negative: bool, line: usize) -> Content {
+        match (number.as_i64(), number.as_f64()) {
+            (Some(value), _) => Content::Int(if negative { -value } else { value }),
+            (None, Some(value)) if value.is_finite() => Content::Float(if negative { -value } else { value }),
+            _ => {
+                self.problem(out_of_range(self.file, &number.to_string(), line));
+                Content::Null
             }
-            (Content::Map(_), [_, ..]) => self.place(inner, rest, value, line),
-            _ => Err(clash(first)),
         }
     }
 
@@ -100,25 +191,23 @@ impl Read<'_> {
         let content = match expression {
             Expression::Null(_) => Content::Null,
             Expression::Bool(value) => Content::Bool(*value.value()),
-            Expression::Number(number) => match (number.value().as_i64(), number.value().as_f64()) {
-                (Some(value), _) => Content::Int(value),
-                (None, Some(value)) => Content::Float(value),
-                (None, None) => Content::Null,
-            },
+            Expression::Number(number) => self.number(number.value(), false, line),
             Expression::String(text) => Content::Str(escape(text.value())),
             Expression::Array(items) => {
                 Content::List(items.iter().map(|item| self.expression(item, self.line(item, line))).collect())
             }
             Expression::Object(object) => {
-                let mut out = self.node(line, Content::Map(Vec::new()));
+                let mut out = Entries::default();
                 for (key, value) in object {
                     let (name, line) = match key {
                         ObjectKey::Ident(name) => (name.as_str().to_owned(), self.line(name, line)),
                         ObjectKey::Expression(key) => (self.key(key), self.line(key, line)),
                     };
-                    out.set(&name, self.expression(value.expr(), line));
+                    if let Err(first) = out.add(name.clone(), self.expression(value.expr(), line)) {
+                        self.problem(twice(self.file, &name, first, line));
+                    }
                 }
-                return out;
+                out.into_content()
             }
             Expression::StringTemplate(template) => match template.as_single_element() {
                 Some(Element::Interpolation(inner)) => return self.expression(&inner.expr, line),
@@ -126,13 +215,7 @@ impl Read<'_> {
             },
             Expression::HeredocTemplate(heredoc) => Content::Str(self.template(&heredoc.template)),
             Expression::UnaryOp(operation) => match (operation.operator.value(), &operation.expr) {
-                (UnaryOperator::Neg, Expression::Number(number)) => {
-                    match (number.value().as_i64(), number.value().as_f64()) {
-                        (Some(value), _) => Content::Int(-value),
-                        (None, Some(value)) => Content::Float(-value),
-                        (None, None) => Content::Null,
-                    }
-                }
+                (UnaryOperator::Neg, Expression::Number(number)) => self.number(number.value(), true, line),
                 (UnaryOperator::Not, Expression::Bool(value)) => Content::Bool(!*value.value()),
                 _ => Content::Str(self.wrapped(expression)),
             },
@@ -280,6 +363,6 @@ mod tests {
     #[test]
     fn an_error_has_a_place() {
         let problem = read(&Arc::from("f.tf"), "a = 1\nb = {\n").unwrap_err();
-        assert!(problem.place.unwrap().line.is_some());
+        assert!(problem.0[0].place.as_ref().unwrap().line.is_some());
     }
 }

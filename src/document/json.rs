@@ -1,34 +1,39 @@
 //! JSON with lines.
 //!
 //! serde_json decides what is valid; a second pass over the text, which may then take everything for granted, finds
-//! the lines.
+//! the lines, and the keys that stand twice.
 
 use std::sync::Arc;
 
-use super::{Content, Node, Spot};
-use crate::diag::{Diagnostic, Place};
+use super::node::Entries;
+use super::{Content, Node, Spot, twice};
+use crate::diag::{Diagnostic, Diagnostics, Place};
 
-pub(super) fn read(file: &Arc<str>, text: &str) -> Result<Node, Diagnostic> {
+pub(super) fn read(file: &Arc<str>, text: &str) -> Result<Node, Diagnostics> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     // Also holds the depth: serde_json stops at 128 levels.
-    serde_json::from_str::<serde::de::IgnoredAny>(text)
-        .and_then(|_| serde_json::from_str::<serde_json::Value>(text))
-        .map_err(|error| {
+    serde_json::from_str::<serde_json::Value>(text).map_err(|error| {
         let message = error.to_string();
         let message = message.split(" at line ").next().unwrap_or("unexpected text").to_owned();
+        // The column is one of bytes.
         Diagnostic::error(format!("not valid JSON: {message}"))
             .place(Place::at(&**file, error.line().max(1), error.column().max(1)))
             .excerpt(text, 1)
     })?;
-    let mut walk = Walk { file, text, at: 0, line: 1 };
-    Ok(walk.value())
+    let mut walk = Walk { file, text, at: 0, line: 1, problems: Diagnostics::new() };
+    let root = walk.value();
+    walk.problems.into_result(root)
 }
+
+/// Most keys that stand twice and are told.
+const PROBLEM_LIMIT: usize = 20;
 
 struct Walk<'a> {
     file: &'a Arc<str>,
     text: &'a str,
     at: usize,
     line: usize,
+    problems: Diagnostics,
 }
 
 impl Walk<'_> {
@@ -52,7 +57,7 @@ impl Walk<'_> {
         let content = match self.peek() {
             b'{' => {
                 self.at += 1;
-                let mut entries: Vec<(String, Node)> = Vec::new();
+                let mut entries = Entries::default();
                 loop {
                     self.skip();
                     if self.peek() != b'"' {
@@ -62,14 +67,15 @@ impl Walk<'_> {
                     let key = self.string();
                     let mut value = self.value();
                     value.spot.line = line;
-                    // The last one counts, as for serde_json and Go.
-                    match entries.iter_mut().find(|(name, _)| *name == key) {
-                        Some((_, old)) => *old = value,
-                        None => entries.push((key, value)),
+                    let name = key.clone();
+                    if let Err(first) = entries.add(key, value)
+                        && self.problems.0.len() < PROBLEM_LIMIT
+                    {
+                        self.problems.push(twice(self.file, &name, first, line));
                     }
                 }
                 self.at += 1;
-                Content::Map(entries)
+                entries.into_content()
             }
             b'[' => {
                 self.at += 1;
@@ -113,6 +119,7 @@ impl Walk<'_> {
         match word {
             "true" => Content::Bool(true),
             "false" => Content::Bool(false),
+            "-0" => Content::Float(-0.0),
             number => match (number.parse::<i64>(), number.parse::<f64>()) {
                 (Ok(value), _) => Content::Int(value),
                 (_, Ok(value)) => Content::Float(value),
@@ -137,6 +144,6 @@ mod tests {
     #[test]
     fn an_error_has_a_place() {
         let problem = read(&Arc::from("f.json"), "{\n\"a\": }").unwrap_err();
-        assert_eq!(problem.place.unwrap().to_string(), "f.json:2:6");
+        assert_eq!(problem.0[0].place.as_ref().unwrap().to_string(), "f.json:2:6");
     }
 }

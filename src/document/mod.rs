@@ -20,6 +20,8 @@ use crate::diag::{Diagnostic, Diagnostics, Place};
 
 /// Largest file that is read, in bytes.
 const SIZE_LIMIT: usize = 4 * 1024 * 1024;
+/// Largest HCL file: its parser looks at all keys of an object for each further one.
+const HCL_LIMIT: usize = 512 * 1024;
 
 /// What a file is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -98,22 +100,10 @@ impl Document {
 /// Reads a file into its documents; empty documents are left out.
 ///
 /// # Errors
-/// Where the file is too large, no UTF-8, or not what its format asks for: one or more problems with their places.
+/// Where the file is too large, no UTF-8, or not what its format asks for: one or more problems with their places. A file
+/// in which any document is broken, or any key stands twice, is not read at all.
 pub fn read(path: &str, bytes: &[u8], format: Format) -> Result<Vec<Document>, Diagnostics> {
-    if bytes.len() > SIZE_LIMIT {
-        return Err(Diagnostic::error(format!(
-            "not read: it has {} MiB, and {} MiB is the limit",
-            bytes.len().div_ceil(1024 * 1024),
-            SIZE_LIMIT / (1024 * 1024)
-        ))
-        .place(Place::file(path))
-        .into());
-    }
-    let text = std::str::from_utf8(bytes).map_err(|error| {
-        let before = &bytes[..error.valid_up_to()];
-        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-        Diagnostic::error(format!("not read: expected {} in UTF-8", format.name())).place(Place::line(path, line))
-    })?;
+    let text = text_of(path, bytes, format)?;
     let file: Arc<str> = Arc::from(path);
     let roots = match format {
         Format::Yaml => yaml::read(&file, text)?,
@@ -128,6 +118,70 @@ pub fn read(path: &str, bytes: &[u8], format: Format) -> Result<Vec<Document>, D
         .filter(|root| root.content != Content::Null)
         .map(|root| Document { path: file.clone(), format, root })
         .collect())
+}
+
+/// Reads YAML that stands inside another file, `before` lines from its top: a patch in a kustomization, a comment in a
+/// policy. Places are those of the file around it.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_fragment(path: &str, text: &str, before: usize) -> Result<Vec<Document>, Diagnostics> {
+    let mut documents = read(path, text.as_bytes(), Format::Yaml).map_err(|mut problems| {
+        for place in problems.0.iter_mut().filter_map(|problem| problem.place.as_mut()) {
+            place.line = Some(place.line.unwrap_or(1) + before);
+            // It counts from where the fragment starts in its line, which nobody sees.
+            place.column = None;
+        }
+        problems
+    })?;
+    documents.iter_mut().for_each(|document| document.root.move_down(before));
+    Ok(documents)
+}
+
+/// Whether a file is text of two or four bytes a character, by its byte-order mark: no search for a word finds it there.
+pub fn is_wide(bytes: &[u8]) -> bool {
+    // UTF-32's little-endian mark starts with that of UTF-16.
+    bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") || bytes.starts_with(b"\0\0\xfe\xff")
+}
+
+/// The text of a file that can be one.
+fn text_of<'b>(path: &str, bytes: &'b [u8], format: Format) -> Result<&'b str, Diagnostics> {
+    let name = format.name();
+    let limit = if format == Format::Hcl { HCL_LIMIT } else { SIZE_LIMIT };
+    if bytes.len() > limit {
+        let (limit, found) = (limit / 1024, bytes.len().div_ceil(1024));
+        return Err(Diagnostic::error(format!("not read: expected {name} of at most {limit} KiB, found {found} KiB"))
+            .place(Place::file(path))
+            .hint("split it; what no person writes is best generated where it is used")
+            .into());
+    }
+    if is_wide(bytes) {
+        return Err(Diagnostic::error(format!("not read: expected {name} in UTF-8, found UTF-16 or UTF-32"))
+            .place(Place::line(path, 1))
+            .hint("save it as UTF-8, as in `iconv -f utf-16 -t utf-8`")
+            .into());
+    }
+    let at = |byte: usize| {
+        let before = bytes.get(..byte).unwrap_or_default();
+        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
+        let column = String::from_utf8_lossy(before.get(start..).unwrap_or_default()).chars().count() + 1;
+        Place::at(path, line, column)
+    };
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let byte = error.valid_up_to();
+        let found = bytes.get(byte).copied().unwrap_or_default();
+        Diagnostic::error(format!("not read: expected {name} in UTF-8, found the byte 0x{found:02x}"))
+            .place(at(byte))
+            .hint("save it as UTF-8; if it is no text, give it a name that does not end like one")
+    })?;
+    match text.find('\0') {
+        None => Ok(text),
+        Some(byte) => Err(Diagnostic::error(format!("not read: expected {name}, found a NUL byte"))
+            .place(at(byte))
+            .hint("it is no text, or was cut off while it was written: restore it")
+            .into()),
+    }
 }
 
 /// `{"text": {"path": …, "lines": […]}}`: the path stands in it because conftest gets it from a file of another name.
@@ -152,4 +206,20 @@ impl Lines {
     fn of(&self, byte: usize) -> usize {
         self.0.partition_point(|newline| *newline < byte) + 1
     }
+}
+
+/// The problem of a key that stands twice: which of the two counts depends on who reads the file.
+fn twice(file: &str, key: &str, first: usize, line: usize) -> Diagnostic {
+    let key: String = key.chars().take(60).collect();
+    Diagnostic::error(format!("`{key}` stands twice"))
+        .place(Place::line(file, line))
+        .hint(format!("the first one is on line {first}; remove one of them"))
+}
+
+/// The problem of a number that no policy could hold.
+fn out_of_range(file: &str, number: &str, line: usize) -> Diagnostic {
+    let number: String = number.chars().take(40).collect();
+    Diagnostic::error(format!("expected a number that fits into 64 bits, found `{number}`"))
+        .place(Place::line(file, line))
+        .hint("write it as text")
 }

@@ -3,6 +3,7 @@
 //! A document may be put together from several files (a Kustomize overlay is), so every value carries its own
 //! [`Spot`]. A guardrail names a value by its path, and the path leads back to the line that a person can edit.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// A line of a file.
@@ -142,6 +143,34 @@ impl Node {
         &node.spot
     }
 
+    /// How many values it holds, itself among them.
+    pub fn values(&self) -> usize {
+        match &self.content {
+            Content::List(items) => items.iter().map(Node::values).sum::<usize>() + 1,
+            Content::Map(entries) => entries.iter().map(|(_, value)| value.values()).sum::<usize>() + 1,
+            _ => 1,
+        }
+    }
+
+    /// How many values stand around the innermost one.
+    pub fn depth(&self) -> usize {
+        match &self.content {
+            Content::List(items) => items.iter().map(|item| item.depth() + 1).max().unwrap_or(0),
+            Content::Map(entries) => entries.iter().map(|(_, value)| value.depth() + 1).max().unwrap_or(0),
+            _ => 0,
+        }
+    }
+
+    /// Moves every place `lines` down.
+    pub(super) fn move_down(&mut self, lines: usize) {
+        self.spot.line += lines;
+        match &mut self.content {
+            Content::List(items) => items.iter_mut().for_each(|item| item.move_down(lines)),
+            Content::Map(entries) => entries.iter_mut().for_each(|(_, value)| value.move_down(lines)),
+            _ => {}
+        }
+    }
+
     /// The value without places.
     pub fn to_json(&self) -> serde_json::Value {
         use serde_json::Value;
@@ -156,5 +185,33 @@ impl Node {
                 Value::Object(entries.iter().map(|(key, value)| (key.clone(), value.to_json())).collect())
             }
         }
+    }
+}
+
+/// A map that is being read: finds a key without looking at all that came before.
+#[derive(Debug, Default)]
+pub(super) struct Entries {
+    entries: Vec<(String, Node)>,
+    known: HashMap<String, usize>,
+}
+
+impl Entries {
+    /// Adds a key and its value.
+    ///
+    /// # Errors
+    /// The line of the same key's first value, which stays.
+    pub(super) fn add(&mut self, key: String, value: Node) -> Result<(), usize> {
+        match self.known.get(&key).and_then(|at| self.entries.get(*at)) {
+            Some((_, first)) => Err(first.spot.line),
+            None => {
+                self.known.insert(key.clone(), self.entries.len());
+                self.entries.push((key, value));
+                Ok(())
+            }
+        }
+    }
+
+    pub(super) fn into_content(self) -> Content {
+        Content::Map(self.entries)
     }
 }

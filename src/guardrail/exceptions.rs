@@ -1,6 +1,6 @@
 //! Exceptions: who agreed that a rule may be broken where, why, and until when.
 
-use globset::{GlobBuilder, GlobMatcher};
+use globset::{GlobBuilder, GlobSet};
 
 use super::{Date, Finding};
 use crate::diag::{Diagnostic, Diagnostics, Place, did_you_mean};
@@ -21,7 +21,7 @@ pub struct Exception {
     pub expires: Date,
     /// Where it is written.
     pub place: Place,
-    matcher: GlobMatcher,
+    matcher: GlobSet,
 }
 
 /// All exceptions of a repository: `policy/exceptions.yaml`.
@@ -32,6 +32,13 @@ pub struct Exceptions {
     /// Those that no longer hold, by their place among the entries.
     pub expired: Vec<usize>,
 }
+
+/// Most exceptions that a file may have. Every finding is held against all from its rule.
+const ENTRY_LIMIT: usize = 2_000;
+/// Longest path pattern, in bytes.
+const PATTERN_LIMIT: usize = 500;
+/// Most problems that are told of a file.
+const PROBLEM_LIMIT: usize = 50;
 
 const KEYS: [&str; 5] = ["rule", "path", "owner", "reason", "expires"];
 
@@ -49,6 +56,13 @@ impl Exceptions {
         let mut problems = Diagnostics::new();
         let mut exceptions = Exceptions::default();
         for document in document::read(file, bytes, Format::Yaml)? {
+            if !matches!(document.root.content, Content::Map(_)) {
+                problems.push(
+                    Diagnostic::error("expected a map with the key `exceptions`")
+                        .place(place(&document.root))
+                        .hint("write `exceptions:` above the list"),
+                );
+            }
             for (key, value) in document.root.entries() {
                 if key != "exceptions" {
                     problems.push(
@@ -57,9 +71,21 @@ impl Exceptions {
                             .hint("the file holds one key, `exceptions`, with a list"),
                     );
                 } else if !matches!(value.content, Content::List(_) | Content::Null) {
-                    problems.push(Diagnostic::error("`exceptions` is not a list").place(place(value)));
+                    problems.push(
+                        Diagnostic::error("`exceptions` is not a list")
+                            .place(place(value))
+                            .hint("write each exception as an item: `- rule: …`"),
+                    );
                 }
                 for entry in value.items() {
+                    if exceptions.entries.len() == ENTRY_LIMIT || problems.0.len() >= PROBLEM_LIMIT {
+                        problems.push(
+                            Diagnostic::error("there is more here, which was not read")
+                                .place(place(entry))
+                                .hint(format!("a file holds up to {ENTRY_LIMIT} exceptions; mend what comes first")),
+                        );
+                        break;
+                    }
                     match Exception::read(entry) {
                         Ok(exception) => exceptions.entries.push(exception),
                         Err(found) => problems.extend(found),
@@ -67,6 +93,7 @@ impl Exceptions {
                 }
             }
         }
+        problems.0.truncate(2 * PROBLEM_LIMIT);
         exceptions.expired =
             (0..exceptions.entries.len()).filter(|index| exceptions.entries[*index].expires <= today).collect();
         problems.into_result(exceptions)
@@ -78,7 +105,7 @@ impl Exceptions {
             let entry = &self.entries[*index];
             let rendered_by = finding.rendered_by.as_deref();
             entry.rule == finding.rule
-                && !self.expired.contains(index)
+                && self.expired.binary_search(index).is_err()
                 && (entry.matcher.is_match(&finding.path)
                     || rendered_by.is_some_and(|path| entry.matcher.is_match(path)))
         })
@@ -121,26 +148,31 @@ impl Exception {
                     .hint("write the day from which the exception no longer holds, as in 2027-03-31"),
             );
         }
-        let glob = GlobBuilder::new(&path).literal_separator(true).build();
-        if let Err(error) = &glob {
+        let matcher = matcher(&path);
+        if let Err(error) = &matcher {
+            let shown: String = path.chars().take(60).collect();
             problems.push(
-                Diagnostic::error(format!("`{path}` is not a path pattern: {}", error.kind()))
-                    .place(place(entry.get("path").unwrap_or(entry))),
+                Diagnostic::error(format!("`{shown}` is not a path pattern: {error}"))
+                    .place(place(entry.get("path").unwrap_or(entry)))
+                    .hint("write a path of the repository, with `*` within a folder and `**` across folders"),
             );
         }
-        match (glob, day) {
-            (Ok(glob), Some(expires)) if !problems.has_errors() => Ok(Exception {
-                rule,
-                path,
-                owner,
-                reason,
-                expires,
-                place: place(entry),
-                matcher: glob.compile_matcher(),
-            }),
+        match (matcher, day) {
+            (Ok(matcher), Some(expires)) if !problems.has_errors() => {
+                Ok(Exception { rule, path, owner, reason, expires, place: place(entry), matcher })
+            }
             _ => Err(problems),
         }
     }
+}
+
+fn matcher(pattern: &str) -> Result<GlobSet, String> {
+    if pattern.len() > PATTERN_LIMIT {
+        return Err(format!("it has {} bytes, and {PATTERN_LIMIT} is the limit", pattern.len()));
+    }
+    let glob = GlobBuilder::new(pattern).literal_separator(true).build().map_err(|error| error.kind().to_string())?;
+    // A set of one: a single glob panics where its pattern compiles to too much.
+    GlobSet::builder().add(glob).build().map_err(|error| error.kind().to_string())
 }
 
 fn place(node: &Node) -> Place {

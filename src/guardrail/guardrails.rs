@@ -2,8 +2,7 @@
 //!
 //! Each source is compiled for itself, so that helpers of the same name don't meet, and all report in the same way.
 
-use super::rendered::Rendered;
-use super::{Exceptions, Library, Report, Rule};
+use super::{Documents, Exceptions, Library, Report, Rule};
 use crate::diag::{Diagnostic, Diagnostics, Place};
 use crate::tree::Tree;
 
@@ -58,10 +57,9 @@ impl Guardrails {
         &self.rules
     }
 
-    /// Judges a tree and what its sources render.
-    pub fn evaluate(&self, tree: &Tree, rendered: &Rendered, exceptions: &Exceptions) -> Report {
-        let mut reports =
-            self.libraries.iter().map(|library| library.evaluate_rendered(tree, rendered.clone(), exceptions));
+    /// Judges what was read of a tree.
+    pub fn judge(&self, documents: &Documents, exceptions: &Exceptions) -> Report {
+        let mut reports = self.libraries.iter().map(|library| library.judge(documents, exceptions));
         let mut report = reports.next().unwrap_or_default();
         for other in reports {
             report.findings.extend(other.findings);
@@ -69,6 +67,8 @@ impl Guardrails {
             report.unread.extend(other.unread);
         }
         report.findings.sort();
+        report.unread.sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
+        report.unread.dedup();
         report.evaluated.rules = self.rules.len();
         report
     }

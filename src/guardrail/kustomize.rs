@@ -5,13 +5,16 @@
 //! is no second Kustomize: resources, components, patches (strategic and JSON), namespace, labels, annotations, images,
 //! replicas and generated config maps are applied; whatever else a kustomization asks for is reported as not applied,
 //! so that nothing counts as passed by silence. Hash suffixes of generated names are left out, since no rule needs them.
+//!
+//! A kustomization is a small program: it can refer to itself, and multiply what it refers to. So what is made and looked
+//! at is counted for the whole tree, and what is beyond the [`Budget`] is reported as not judged.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use regex::Regex;
+use regex::{Regex, RegexBuilder};
 
-use super::patch::{self, Image};
+use super::patch::{self, Budget, Image};
 use super::rendered::{Rendered, Root};
 use crate::diag::{Diagnostic, Place};
 use crate::document::{self, Content, Document, Format, Node, Spot};
@@ -19,8 +22,18 @@ use crate::tree::Tree;
 
 /// How deep kustomizations may refer to each other.
 const DEPTH_LIMIT: usize = 20;
-/// How many objects one root may render.
-const OBJECT_LIMIT: usize = 5_000;
+/// How many values all roots of a tree may render: a quarter of a gigabyte of them.
+const VALUE_LIMIT: usize = 3_000_000;
+/// How many values may be looked at in doing so: a second or two of work.
+const STEP_LIMIT: usize = 200_000_000;
+/// Most problems that are told of one tree.
+const PROBLEM_LIMIT: usize = 500;
+/// Largest pattern of a patch's target, compiled, in bytes.
+const PATTERN_LIMIT: usize = 64 * 1024;
+/// What compiling a pattern counts for, in steps.
+const PATTERN_STEPS: usize = 20_000;
+/// Most bytes that Kubernetes keeps in a config map or a secret.
+const DATA_LIMIT: usize = 1024 * 1024;
 
 /// Whether a path is that of a kustomization.
 pub fn is_root(path: &str) -> bool {
@@ -28,7 +41,8 @@ pub fn is_root(path: &str) -> bool {
     matches!(name, "kustomization.yaml" | "kustomization.yml" | "Kustomization")
 }
 
-/// Renders every root: a `Kustomization` that no other one uses as a resource.
+/// Renders every root: a `Kustomization` that no other one uses as a resource. What only a circle leads to, and a component
+/// that nothing uses, are rendered on their own, since their files would be judged by nobody else.
 pub fn render(tree: &Tree) -> Rendered {
     let mut sources = Sources {
         tree,
@@ -36,46 +50,57 @@ pub fn render(tree: &Tree) -> Rendered {
         kustomizations: BTreeMap::new(),
         files: BTreeMap::new(),
         incomplete: false,
+        budget: Budget { values: VALUE_LIMIT, steps: STEP_LIMIT },
+        spent: false,
+        open: Vec::new(),
+        visited: BTreeSet::new(),
+        alone: false,
+        told: BTreeSet::new(),
+        untold: 0,
     };
     let paths: Vec<&str> = tree.iter().map(|(path, _)| path.as_str()).filter(|path| is_root(path)).collect();
     for path in paths {
         sources.rendered.claimed.insert(path.to_owned());
-        if let Some(root) = sources.read(path).first() {
-            sources.kustomizations.insert(folder(path).to_owned(), (path.to_owned(), root.clone()));
-        }
+        sources.enter(path);
     }
     let used: BTreeSet<String> = sources
         .kustomizations
         .iter()
-        .flat_map(|(folder, (_, root))| {
+        .flat_map(|(folder, found)| {
             ["resources", "bases", "components"]
                 .iter()
-                .flat_map(|key| root.get(key).map(Node::items).unwrap_or_default())
+                .flat_map(|key| found.1.get(key).map(Node::items).unwrap_or_default())
                 .filter_map(Node::as_str)
                 .filter_map(|entry| join(folder, entry))
                 .collect::<Vec<_>>()
         })
         .collect();
-    let folders: Vec<String> = sources.kustomizations.keys().cloned().collect();
-    // All are walked, so that a component that nobody uses still claims its files; only roots are kept.
-    for folder in folders {
-        let Some((path, root)) = sources.kustomizations.get(&folder).cloned() else {
-            continue;
-        };
-        let component = root.get("kind").and_then(Node::as_str) == Some("Component");
-        if component || used.contains(&folder) {
-            sources.claim(&folder, &root);
-            continue;
+    let component = |root: &Node| root.get("kind").and_then(Node::as_str) == Some("Component");
+    let (later, roots): (Vec<String>, Vec<String>) = sources
+        .kustomizations
+        .iter()
+        .map(|(folder, found)| (folder.clone(), component(&found.1) || used.contains(folder)))
+        .fold((Vec::new(), Vec::new()), |(mut later, mut roots), (folder, waits)| {
+            if waits {
+                later.push(folder)
+            } else {
+                roots.push(folder)
+            }
+            (later, roots)
+        });
+    for folder in roots {
+        sources.root(&folder);
+    }
+    for folder in later {
+        if !sources.visited.contains(&folder) {
+            sources.alone = sources.kustomizations.get(&folder).is_some_and(|found| component(&found.1));
+            sources.root(&folder);
+            sources.alone = false;
         }
-        let before = sources.rendered.problems.len();
-        sources.incomplete = false;
-        let objects = sources.accumulate(&folder, Vec::new(), 0);
-        let problems = sources.rendered.problems.split_off(before);
-        let name: Arc<str> = Arc::from(path.as_str());
-        let documents =
-            objects.into_iter().map(|root| Document { path: name.clone(), format: Format::Yaml, root }).collect();
-        let incomplete = sources.incomplete;
-        sources.rendered.roots.push(Root { path, documents, problems, incomplete });
+    }
+    if sources.untold > 0 {
+        let message = format!("{} more problems of kustomizations", sources.untold);
+        sources.rendered.problems.push(Diagnostic::warning(message).place(Place::file(".")));
     }
     sources.rendered
 }
@@ -152,12 +177,41 @@ struct Sources<'t> {
     tree: &'t Tree,
     rendered: Rendered,
     /// By folder: the path and contents of its kustomization.
-    kustomizations: BTreeMap<String, (String, Node)>,
+    kustomizations: BTreeMap<String, Arc<(String, Node)>>,
     /// Documents of files that were read.
-    files: BTreeMap<String, Vec<Node>>,
+    files: BTreeMap<String, Arc<Vec<Node>>>,
     /// Whether the root that is being put together lacks something.
     incomplete: bool,
+    /// What may still be made and looked at.
+    budget: Budget,
+    /// Whether the budget was not enough.
+    spent: bool,
+    /// The folders that are being put together, outermost first.
+    open: Vec<String>,
+    /// The folders that were put together.
+    visited: BTreeSet<String>,
+    /// Whether a component is put together without its user: its patches have nothing to meet.
+    alone: bool,
+    /// The problems that are told, each once however often a kustomization is used.
+    told: BTreeSet<String>,
+    /// Problems beyond those that are told.
+    untold: usize,
 }
+
+/// Fields that hold lists.
+const LISTS: [&str; 11] = [
+    "resources",
+    "bases",
+    "components",
+    "patches",
+    "patchesStrategicMerge",
+    "patchesJson6902",
+    "labels",
+    "images",
+    "replicas",
+    "configMapGenerator",
+    "secretGenerator",
+];
 
 /// Fields that need no action here, or that are handled.
 const KNOWN: [&str; 25] = [
@@ -189,7 +243,51 @@ const KNOWN: [&str; 25] = [
 ];
 
 impl Sources<'_> {
-    fn read(&mut self, path: &str) -> Vec<Node> {
+    /// Reads a kustomization, and reports what `kustomize build` would refuse.
+    fn enter(&mut self, path: &str) {
+        let nodes = self.read(path);
+        let Some(root) = nodes.first() else { return };
+        if let Some(second) = nodes.get(1) {
+            self.problem(&second.spot, "expected one document in a kustomization, found a second one".to_owned());
+        }
+        if !matches!(root.content, Content::Map(_)) {
+            self.problem(&root.spot, "expected a kustomization, a map of fields".to_owned());
+            return;
+        }
+        for key in LISTS {
+            if let Some(value) = root.get(key)
+                && !matches!(value.content, Content::List(_) | Content::Null)
+            {
+                self.problem(&value.spot, format!("expected `{key}` to be a list; it is not applied"));
+            }
+        }
+        let found = Arc::new((path.to_owned(), root.clone()));
+        if let Some(other) = self.kustomizations.insert(folder(path).to_owned(), found) {
+            self.problem(&root.spot, format!("`{}` is a kustomization of the same folder, and not applied", other.0));
+        }
+    }
+
+    /// Renders a root.
+    fn root(&mut self, folder: &str) {
+        let Some(found) = self.kustomizations.get(folder).cloned() else { return };
+        let before = self.rendered.problems.len();
+        self.incomplete = false;
+        let mut objects = self.accumulate(folder, Vec::new());
+        if self.spent {
+            let message = "not judged: all kustomizations of this tree together render too much";
+            let place = Place::line(&*found.1.spot.file, found.1.spot.line);
+            let hint = "run the guardrails on what `kustomize build` renders";
+            self.rendered.problems.push(Diagnostic::error(message).place(place).hint(hint));
+            objects.clear();
+        }
+        let problems = self.rendered.problems.split_off(before);
+        let path: Arc<str> = Arc::from(found.0.as_str());
+        let documents =
+            objects.into_iter().map(|root| Document { path: path.clone(), format: Format::Yaml, root }).collect();
+        self.rendered.roots.push(Root { path: found.0.clone(), documents, problems, incomplete: self.incomplete });
+    }
+
+    fn read(&mut self, path: &str) -> Arc<Vec<Node>> {
         if let Some(nodes) = self.files.get(path) {
             return nodes.clone();
         }
@@ -203,17 +301,34 @@ impl Sources<'_> {
                 }
             },
         };
+        let nodes = Arc::new(nodes);
         self.files.insert(path.to_owned(), nodes.clone());
         nodes
     }
 
     fn problem(&mut self, spot: &Spot, message: String) {
         let place = Place::line(&*spot.file, spot.line);
+        let key = format!("{place}: {message}");
+        if self.told.contains(&key) {
+            return;
+        }
+        if self.told.len() >= PROBLEM_LIMIT {
+            self.untold += 1;
+            return;
+        }
+        self.told.insert(key);
         self.rendered.problems.push(
             Diagnostic::warning(message)
                 .place(place)
                 .hint("the guardrails judge the objects without it; check what `kustomize build` renders, too"),
         );
+    }
+
+    /// Takes values and steps from the budget; says whether there is any left.
+    fn take(&mut self, values: usize, steps: usize) -> bool {
+        let enough = self.budget.make(values).and_then(|()| self.budget.look(steps)).is_ok();
+        self.spent |= !enough;
+        !self.spent
     }
 
     /// Marks the files that a kustomization uses.
@@ -233,15 +348,32 @@ impl Sources<'_> {
     }
 
     /// The objects of a folder's kustomization; for a component, those of its user, changed.
-    fn accumulate(&mut self, folder: &str, mut objects: Vec<Node>, depth: usize) -> Vec<Node> {
-        let Some((path, root)) = self.kustomizations.get(folder).cloned() else {
+    fn accumulate(&mut self, folder: &str, objects: Vec<Node>) -> Vec<Node> {
+        let Some(found) = self.kustomizations.get(folder).cloned() else {
             return objects;
         };
-        if depth > DEPTH_LIMIT {
-            self.problem(&root.spot, format!("`{path}` refers to itself, or too deep"));
+        let (path, root) = &*found;
+        if self.open.iter().any(|open| open == folder) {
+            self.problem(&root.spot, format!("`{path}` refers to itself"));
             return objects;
         }
-        self.claim(folder, &root);
+        if self.open.len() > DEPTH_LIMIT {
+            let message = format!("`{path}` is more than {DEPTH_LIMIT} kustomizations deep, and not applied");
+            self.problem(&root.spot, message);
+            return objects;
+        }
+        if !self.take(0, root.values()) {
+            return objects;
+        }
+        self.visited.insert(folder.to_owned());
+        self.open.push(folder.to_owned());
+        let objects = self.apply_all(folder, root, objects);
+        self.open.pop();
+        objects
+    }
+
+    fn apply_all(&mut self, folder: &str, root: &Node, mut objects: Vec<Node>) -> Vec<Node> {
+        self.claim(folder, root);
         for (key, value) in root.entries() {
             if !KNOWN.contains(&key.as_str()) {
                 self.problem(&value.spot, format!("`{key}` of this kustomization is not applied"));
@@ -250,20 +382,21 @@ impl Sources<'_> {
         self.settings(folder, &root);
         for key in ["resources", "bases"] {
             for entry in root.get(key).map(Node::items).unwrap_or_default() {
-                self.resource(folder, entry, &mut objects, depth);
+                self.resource(folder, entry, &mut objects);
             }
         }
         for entry in root.get("components").map(Node::items).unwrap_or_default() {
             match entry.as_str().and_then(|text| join(folder, text)) {
                 Some(inner) if self.kustomizations.contains_key(&inner) => {
-                    objects = self.accumulate(&inner, objects, depth + 1);
+                    objects = self.accumulate(&inner, objects);
                 }
                 _ => self.missing(entry, "component"),
             }
         }
-        self.generate(folder, &root, &mut objects);
-        self.transform(folder, &root, &mut objects);
-        objects.truncate(OBJECT_LIMIT);
+        if !self.spent {
+            self.generate(folder, root, &mut objects);
+            self.transform(folder, root, &mut objects);
+        }
         objects
     }
 
@@ -284,20 +417,24 @@ impl Sources<'_> {
     }
 
     fn missing(&mut self, entry: &Node, what: &str) {
-        let name = entry.as_str().unwrap_or("?").to_owned();
+        let name: String = entry.as_str().unwrap_or("?").chars().take(120).collect();
         self.incomplete = true;
         self.problem(&entry.spot, format!("the {what} `{name}` is not in this tree, so it was not read"));
     }
 
-    fn resource(&mut self, folder: &str, entry: &Node, objects: &mut Vec<Node>, depth: usize) {
+    fn resource(&mut self, folder: &str, entry: &Node, objects: &mut Vec<Node>) {
         let Some(path) = entry.as_str().and_then(|text| join(folder, text)) else {
             self.missing(entry, "resource");
             return;
         };
         if self.kustomizations.contains_key(&path) {
-            objects.extend(self.accumulate(&path, Vec::new(), depth + 1));
+            let found = self.accumulate(&path, Vec::new());
+            objects.extend(found);
         } else if self.tree.get(&path).is_some() {
-            objects.extend(self.read(&path));
+            let nodes = self.read(&path);
+            if self.take(nodes.iter().map(Node::values).sum(), 1) {
+                objects.extend(nodes.iter().cloned());
+            }
         } else {
             self.missing(entry, "resource");
         }
@@ -310,11 +447,16 @@ impl Sources<'_> {
                 let text = |value: &str| Node::new(generator.spot.clone(), Content::Str(value.to_owned()));
                 let map = || Node::new(generator.spot.clone(), Content::Map(Vec::new()));
                 let name = generator.get("name").and_then(Node::as_str).unwrap_or_default();
-                let mut data = map();
+                if !self.take(generator.values(), objects.len()) {
+                    return;
+                }
+                let mut pairs: BTreeMap<String, Node> = BTreeMap::new();
+                let mut bytes: usize = 0;
                 for literal in generator.get("literals").map(Node::items).unwrap_or_default() {
                     if let Some((key, value)) = literal.as_str().and_then(|literal| literal.split_once('=')) {
                         let value = value.trim_matches(['"', '\'']).to_owned();
-                        data.set(key, Node::new(literal.spot.clone(), Content::Str(value)));
+                        bytes += value.len();
+                        pairs.insert(key.to_owned(), Node::new(literal.spot.clone(), Content::Str(value)));
                     }
                 }
                 for file in generator.get("files").map(Node::items).unwrap_or_default() {
@@ -325,12 +467,22 @@ impl Sources<'_> {
                     };
                     match join(folder, path).and_then(|path| self.tree.get(&path)) {
                         Some(found) => {
+                            bytes += found.bytes.len();
+                            // A value counts for some bytes of memory, and so do these.
+                            if bytes > DATA_LIMIT || !self.take(found.bytes.len() / 64, 0) {
+                                continue;
+                            }
                             let contents = String::from_utf8_lossy(&found.bytes).into_owned();
-                            data.set(key, Node::new(file.spot.clone(), Content::Str(contents)));
+                            pairs.insert(key.to_owned(), Node::new(file.spot.clone(), Content::Str(contents)));
                         }
                         None => self.missing(file, "file"),
                     }
                 }
+                if bytes > DATA_LIMIT {
+                    let message = format!("this {kind} holds {bytes} bytes, and {DATA_LIMIT} is what Kubernetes keeps");
+                    self.problem(&generator.spot, message);
+                }
+                let data = Node::new(generator.spot.clone(), Content::Map(pairs.into_iter().collect()));
                 if generator.get("envs").is_some() || generator.get("env").is_some() {
                     self.problem(&generator.spot, format!("`envs` of this {key} is not applied"));
                 }
@@ -341,7 +493,10 @@ impl Sources<'_> {
                 if let (Some("merge"), Some(old)) = (behavior, old) {
                     let mut change = map();
                     change.set("data", data);
-                    patch::merge(old, &change, true);
+                    if let Err(problem) = patch::merge(old, &change, true, &mut self.budget) {
+                        self.problem(&generator.spot, format!("this {key} does not apply: {problem}"));
+                        self.spent = true;
+                    }
                     continue;
                 }
                 let mut metadata = map();
@@ -372,16 +527,29 @@ impl Sources<'_> {
             let inline = entry.as_str().is_some_and(|text| text.contains('\n'));
             let patches = if inline { self.inline(entry) } else { self.patch_file(folder, entry) };
             self.apply(&patches, None, entry, objects);
+            if self.spent {
+                return;
+            }
         }
         for key in ["patches", "patchesJson6902"] {
             for entry in root.get(key).map(Node::items).unwrap_or_default() {
                 let patches = match (entry.get("patch"), entry.get("path")) {
                     (Some(inline), _) => self.inline(inline),
                     (None, Some(path)) => self.patch_file(folder, path),
-                    (None, None) => Vec::new(),
+                    (None, None) => {
+                        self.problem(&entry.spot, "expected a `patch` or the `path` of one".to_owned());
+                        continue;
+                    }
                 };
-                self.apply(&patches, entry.get("target"), entry, objects);
+                let target = entry.get("target").map(|target| self.target(target));
+                self.apply(&patches, target.as_ref(), entry, objects);
+                if self.spent {
+                    return;
+                }
             }
+        }
+        if !self.take(0, cost(root, objects)) {
+            return;
         }
         if let Some(namespace) = root.get("namespace") {
             let accounts = accounts(objects);
@@ -415,7 +583,10 @@ impl Sources<'_> {
         }
         for entry in root.get("images").map(Node::items).unwrap_or_default() {
             let text = |key: &str| entry.get(key).and_then(Node::as_str);
-            let Some(name) = text("name") else { continue };
+            let Some(name) = text("name") else {
+                self.problem(&entry.spot, "expected an image with a `name`".to_owned());
+                continue;
+            };
             let spot = ["digest", "newTag", "newName"]
                 .iter()
                 .find_map(|key| entry.get(key))
@@ -428,39 +599,77 @@ impl Sources<'_> {
         }
     }
 
-    fn patch_file(&mut self, folder: &str, entry: &Node) -> Vec<Node> {
+    fn patch_file(&mut self, folder: &str, entry: &Node) -> Arc<Vec<Node>> {
         let path = entry.as_str().and_then(|text| join(folder, text));
         match path.filter(|path| self.tree.get(path).is_some()) {
             Some(path) => self.read(&path),
             None => {
                 self.missing(entry, "patch");
-                Vec::new()
+                Arc::default()
             }
         }
     }
 
     /// A patch that is written into the kustomization. Its lines count from the line after the `|-`.
-    fn inline(&mut self, entry: &Node) -> Vec<Node> {
-        let text = entry.as_str().unwrap_or_default();
-        let file = entry.spot.file.clone();
-        let padded = format!("{}{text}", "\n".repeat(entry.spot.line));
-        match document::read(&file, padded.as_bytes(), Format::Yaml) {
-            Ok(documents) => documents.into_iter().map(|document| document.root).collect(),
+    fn inline(&mut self, entry: &Node) -> Arc<Vec<Node>> {
+        let Some(text) = entry.as_str() else {
+            self.problem(&entry.spot, "expected a patch as text".to_owned());
+            return Arc::default();
+        };
+        if !self.take(0, text.len() / 16) {
+            return Arc::default();
+        }
+        match document::read_fragment(&entry.spot.file, text, entry.spot.line) {
+            Ok(documents) => Arc::new(documents.into_iter().map(|document| document.root).collect()),
             Err(found) => {
                 self.rendered.problems.extend(found.0);
-                Vec::new()
+                Arc::default()
             }
         }
     }
 
-    fn apply(&mut self, patches: &[Node], target: Option<&Node>, entry: &Node, objects: &mut Vec<Node>) {
+    /// Compiles what a patch is aimed at.
+    fn target(&mut self, target: &Node) -> Target {
+        let mut pattern = |key: &str| {
+            let text = target.get(key).and_then(Node::as_str).filter(|text| !text.is_empty())?;
+            if text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'/')) {
+                return Some(Pattern { text: text.to_owned(), regex: None });
+            }
+            if !self.take(0, PATTERN_STEPS) {
+                return None;
+            }
+            let regex = RegexBuilder::new(&format!("^(?:{text})$")).size_limit(PATTERN_LIMIT).build();
+            if regex.is_err() {
+                let shown: String = text.chars().take(60).collect();
+                let spot = target.get(key).map_or(&target.spot, |value| &value.spot);
+                self.problem(spot, format!("`{shown}` is no pattern that can be matched"));
+            }
+            Some(Pattern { text: text.to_owned(), regex: regex.ok() })
+        };
+        Target {
+            group: pattern("group"),
+            version: pattern("version"),
+            kind: pattern("kind"),
+            name: pattern("name"),
+            namespace: pattern("namespace"),
+            labels: selector(target, "labelSelector"),
+            annotations: selector(target, "annotationSelector"),
+        }
+    }
+
+    fn apply(&mut self, patches: &[Node], target: Option<&Target>, entry: &Node, objects: &mut Vec<Node>) {
         for change in patches {
+            let size = change.values();
+            if !self.take(0, size + objects.len()) {
+                return;
+            }
             let json = matches!(change.content, Content::List(_));
             let mut met = false;
             let mut problems = Vec::new();
+            let budget = &mut self.budget;
             objects.retain_mut(|object| {
                 let meant = match target {
-                    Some(target) => selects(target, object),
+                    Some(target) => target.selects(object),
                     None => same_object(change, object),
                 };
                 if !meant {
@@ -468,7 +677,7 @@ impl Sources<'_> {
                 }
                 met = true;
                 if json {
-                    problems.extend(patch::json_patch(object, change).err());
+                    problems.extend(patch::json_patch(object, change, budget).err());
                     return true;
                 }
                 if change.get("$patch").and_then(Node::as_str) == Some("delete") {
@@ -476,21 +685,36 @@ impl Sources<'_> {
                 }
                 let core = is_core(object);
                 let name = object.at(&["metadata", "name"]).cloned();
-                patch::merge(object, change, core);
+                let merged = budget.make(size).and_then(|()| patch::merge(object, change, core, budget));
+                problems.extend(merged.err());
                 // With a target, the name in the patch is only a placeholder.
                 if let (Some(name), Some(metadata)) = (name, object.get_mut("metadata")) {
                     metadata.set("name", name);
                 }
                 true
             });
+            problems.dedup();
             for problem in problems {
                 self.problem(&entry.spot, format!("this patch does not apply: {problem}"));
             }
-            if !met && target.is_none() {
+            if !met && target.is_none() && !self.alone {
                 self.problem(&change.spot, "this patch meets no object".to_owned());
             }
         }
     }
+}
+
+/// What the rest of a kustomization's fields take to apply, in steps.
+fn cost(root: &Node, objects: &[Node]) -> usize {
+    let count = |key: &str| root.get(key).map_or(0, |value| value.items().len() + value.entries().len());
+    let pairs = |node: &Node| node.entries().len().saturating_mul(node.entries().len() + 8);
+    let labels: usize = root
+        .get("labels")
+        .map_or(0, |labels| labels.items().iter().filter_map(|entry| entry.get("pairs")).map(pairs).sum());
+    let common: usize = ["commonLabels", "commonAnnotations"].iter().filter_map(|key| root.get(key)).map(pairs).sum();
+    let each = 1_usize.saturating_add(count("replicas")).saturating_add(labels).saturating_add(common);
+    let looked: usize = if count("images") == 0 { 0 } else { objects.iter().map(Node::values).sum() };
+    each.saturating_mul(objects.len()).saturating_add(looked.saturating_mul(count("images")))
 }
 
 /// The folder of a path; empty for a file at the top.
@@ -540,38 +764,58 @@ fn same_object(patch: &Node, object: &Node) -> bool {
         && name_of(patch) == name_of(object)
 }
 
-/// Whether a patch's target means an object. Its names are patterns for the whole name.
-fn selects(target: &Node, object: &Node) -> bool {
-    let version = text_at(object, &["apiVersion"]).unwrap_or_default();
-    let version = version.rsplit('/').next().unwrap_or(version);
-    let matches = |key: &str, found: Option<&str>| match target.get(key).and_then(Node::as_str) {
-        None | Some("") => true,
-        Some(pattern) => {
+/// What a patch is aimed at. Its names are patterns for the whole name.
+struct Target {
+    group: Option<Pattern>,
+    version: Option<Pattern>,
+    kind: Option<Pattern>,
+    name: Option<Pattern>,
+    namespace: Option<Pattern>,
+    labels: Vec<(String, Option<String>)>,
+    annotations: Vec<(String, Option<String>)>,
+}
+
+struct Pattern {
+    text: String,
+    regex: Option<Regex>,
+}
+
+impl Target {
+    fn selects(&self, object: &Node) -> bool {
+        let version = text_at(object, &["apiVersion"]).unwrap_or_default();
+        let version = version.rsplit('/').next().unwrap_or(version);
+        let matches = |pattern: &Option<Pattern>, found: Option<&str>| {
             let found = found.unwrap_or_default();
-            found == pattern || Regex::new(&format!("^(?:{pattern})$")).is_ok_and(|pattern| pattern.is_match(found))
-        }
-    };
-    matches("group", Some(group_of(object)))
-        && matches("version", Some(version))
-        && matches("kind", text_at(object, &["kind"]))
-        && matches("name", name_of(object))
-        && matches("namespace", text_at(object, &["metadata", "namespace"]))
-        && selected(target, "labelSelector", object.at(&["metadata", "labels"]))
-        && selected(target, "annotationSelector", object.at(&["metadata", "annotations"]))
+            pattern.as_ref().is_none_or(|pattern| {
+                found == pattern.text || pattern.regex.as_ref().is_some_and(|regex| regex.is_match(found))
+            })
+        };
+        matches(&self.group, Some(group_of(object)))
+            && matches(&self.version, Some(version))
+            && matches(&self.kind, text_at(object, &["kind"]))
+            && matches(&self.name, name_of(object))
+            && matches(&self.namespace, text_at(object, &["metadata", "namespace"]))
+            && selected(&self.labels, object.at(&["metadata", "labels"]))
+            && selected(&self.annotations, object.at(&["metadata", "annotations"]))
+    }
 }
 
 /// `a=b,c`: equality and presence, which is what patches use.
-fn selected(target: &Node, key: &str, found: Option<&Node>) -> bool {
-    let Some(selector) = target.get(key).and_then(Node::as_str) else {
-        return true;
-    };
-    selector.split(',').filter(|part| !part.trim().is_empty()).all(|part| {
-        let (name, wanted) = match part.split_once('=') {
-            Some((name, wanted)) => (name.trim(), Some(wanted.trim_start_matches('=').trim())),
-            None => (part.trim(), None),
-        };
+fn selector(target: &Node, key: &str) -> Vec<(String, Option<String>)> {
+    let text = target.get(key).and_then(Node::as_str).unwrap_or_default();
+    text.split(',')
+        .filter(|part| !part.trim().is_empty())
+        .map(|part| match part.split_once('=') {
+            Some((name, wanted)) => (name.trim().to_owned(), Some(wanted.trim_start_matches('=').trim().to_owned())),
+            None => (part.trim().to_owned(), None),
+        })
+        .collect()
+}
+
+fn selected(selector: &[(String, Option<String>)], found: Option<&Node>) -> bool {
+    selector.iter().all(|(name, wanted)| {
         let value = found.and_then(|found| found.get(name)).and_then(Node::as_str);
-        value.is_some() && (wanted.is_none() || value == wanted)
+        value.is_some() && (wanted.is_none() || value == wanted.as_deref())
     })
 }
 

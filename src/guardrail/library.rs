@@ -1,34 +1,28 @@
 //! The policies of a library, compiled, and their verdict on a tree.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use rayon::prelude::*;
 use regex::Regex;
 
-use super::engine::{self, Package, Verdict};
-use super::rendered::Rendered;
-use super::route::{self, Route};
-use super::{Exceptions, Finding, Lens, Level, Report, Rule, kustomize, metadata};
+use super::documents::{Documents, Routed};
+use super::engine::{self, Allowance, Package, Value, Verdict};
+use super::{Exceptions, Finding, Lens, Level, Report, Rule, kustomize, metadata, route};
 use crate::diag::{Diagnostic, Diagnostics, Place};
-use crate::document::{self, Document, Node};
+use crate::document::{self, Document};
 use crate::tree::Tree;
 
-/// The names that conftest asks for.
+/// A rule of such a name in another form, which would be asked by nobody.
 #[expect(clippy::unwrap_used, reason = "a constant pattern, compiled in every test")]
-static QUERY: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?m)^((?:deny|violation|warn)(?:_[a-zA-Z0-9]+)*)\s+contains\s").unwrap());
+static OTHER_FORM: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?m)^(?:default[ \t]+)?((?:deny|violation|warn)(?:_[a-zA-Z0-9]+)*)[ \t]*(?:\[|:=|=|\{|if\b)").unwrap()
+});
 
 /// A library of policies, compiled once and asked often.
 pub struct Library {
     areas: BTreeMap<String, Package>,
     rules: Vec<Rule>,
-}
-
-/// A document and the package that judges it; `None` where only the combined package sees it.
-struct Routed {
-    area: Option<&'static str>,
-    document: Document,
 }
 
 impl Library {
@@ -41,24 +35,23 @@ impl Library {
         let mut problems = Diagnostics::new();
         let mut modules: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
         let mut rules: Vec<Rule> = Vec::new();
-        for (path, file) in policies.iter() {
-            let path = path.as_str();
-            if !path.ends_with(".rego") || path.ends_with("_test.rego") {
-                continue;
-            }
-            let Ok(text) = std::str::from_utf8(&file.bytes) else {
-                problems.push(Diagnostic::error("expected Rego in UTF-8").place(Place::file(path)));
-                continue;
-            };
-            match engine::package_of(path, text) {
-                Ok(package) => {
-                    match metadata::read(path, &package, text) {
+        let files: Vec<(&str, &[u8])> = policies
+            .iter()
+            .map(|(path, file)| (path.as_str(), &*file.bytes))
+            .filter(|(path, _)| path.ends_with(".rego") && !path.ends_with("_test.rego"))
+            .collect();
+        let read: Vec<_> = files.par_iter().map(|(path, bytes)| module(path, bytes)).collect();
+        for module in read {
+            match module {
+                Ok((package, file, found)) => {
+                    match found {
                         Ok(found) => rules.extend(found),
                         Err(found) => problems.extend(found),
                     }
-                    modules.entry(package).or_default().push((path.to_owned(), text.to_owned()));
+                    problems.extend(other_forms(&file.0, &file.1));
+                    modules.entry(package).or_default().push(file);
                 }
-                Err(error) => problems.push(rego_problem(path, &error)),
+                Err(problem) => problems.push(problem),
             }
         }
         rules.sort_by(|a, b| (natural(&a.id), &a.area).cmp(&(natural(&b.id), &b.area)));
@@ -82,66 +75,22 @@ impl Library {
 
     /// Judges a tree, with its Kustomize sources put together in memory.
     pub fn evaluate(&self, tree: &Tree, exceptions: &Exceptions) -> Report {
-        self.evaluate_rendered(tree, kustomize::render(tree), exceptions)
+        self.judge(&Documents::read(tree, kustomize::render(tree)), exceptions)
     }
 
-    /// Judges a tree and what its sources render.
-    pub fn evaluate_rendered(&self, tree: &Tree, rendered: Rendered, exceptions: &Exceptions) -> Report {
+    /// Judges what was read of a tree.
+    pub fn judge(&self, documents: &Documents, exceptions: &Exceptions) -> Report {
         let mut report = Report::default();
-        report.unread.extend(rendered.problems);
-        let mut routed: Vec<Routed> = Vec::new();
-        for root in rendered.roots {
-            report.unread.extend(root.problems);
-            routed.extend(root.documents.into_iter().map(|document| Routed { area: Some("kubernetes"), document }));
-        }
-        let files: Vec<_> = tree
-            .iter()
-            .filter(|(path, _)| !rendered.claimed.contains(path.as_str()))
-            .filter_map(|(path, file)| Some((path.as_str(), &file.bytes, route::of_path(path.as_str())?)))
-            .collect();
-        let read: Vec<_> = files.par_iter().map(|(path, bytes, route)| read(path, bytes, *route)).collect();
-        for ((path, ..), result) in files.iter().zip(read) {
-            match result {
-                Ok(found) => {
-                    report.judged.extend((!found.is_empty()).then(|| (*path).to_owned()));
-                    routed.extend(found);
-                }
-                Err(found) => report.unread.extend(found.0),
-            }
-        }
-        report.judged.extend(rendered.claimed.iter().cloned());
-        report.evaluated.files = report.judged.len();
-        report.evaluated.documents = routed.len();
+        report.unread.extend(documents.unread.iter().cloned());
+        report.evaluated.files = documents.judged.len();
+        report.judged = documents.judged.clone();
+        report.evaluated.documents = documents.routed.len();
         report.evaluated.rules = self.rules.len();
-        report.seen = seen(&routed);
-        self.judge(&routed, exceptions, &mut report);
-        report.unread.sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
-        report.unread.dedup();
-        report
-    }
-
-    fn judge(&self, routed: &[Routed], exceptions: &Exceptions, report: &mut Report) {
-        let jobs: Vec<Job<'_>> = self
-            .areas
-            .contains_key(route::COMBINED)
-            .then_some(Job::Combined)
-            .into_iter()
-            .chain(
-                routed
-                    .iter()
-                    .filter_map(|entry| Some((entry.area?, entry)))
-                    .filter(|(area, _)| self.areas.contains_key(*area))
-                    .map(|(area, entry)| Job::One(area, entry)),
-            )
-            .collect();
-        // The combined input is the largest job and stands first; the others are handed out one by one behind it.
-        let outcomes: Vec<_> = jobs.par_iter().with_max_len(1).map(|job| self.run(job, routed)).collect();
+        report.seen = documents.seen();
         let mut findings = Vec::new();
-        for outcome in outcomes {
-            match outcome {
-                Ok(found) => findings.extend(found),
-                Err(problem) => report.unread.push(problem),
-            }
+        for (found, problem) in self.ask(&documents.routed) {
+            findings.extend(found);
+            report.unread.extend(problem);
         }
         findings.sort_by(|a: &Finding, b| order(a).cmp(&order(b)));
         // The same source is rendered once for each environment; one fault is one finding.
@@ -152,40 +101,75 @@ impl Library {
                 None => report.findings.push(finding),
             }
         }
+        report.unread.sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
+        report.unread.dedup();
+        report
     }
 
-    fn run(&self, job: &Job<'_>, routed: &[Routed]) -> Result<Vec<Finding>, Diagnostic> {
-        let (area, input, file) = match job {
-            Job::Combined => (
-                route::COMBINED,
-                engine::combined(routed.iter().map(|entry| (&*entry.document.path, &entry.document.root))),
-                ".",
-            ),
-            Job::One(area, entry) => (*area, engine::value_of(&entry.document.root), &*entry.document.path),
+    /// What all packages say to all documents, and why that is not all.
+    fn ask(&self, routed: &[Routed]) -> Vec<(Vec<Finding>, Option<Diagnostic>)> {
+        let time = Allowance::for_documents(routed.len());
+        let of_area =
+            |area: &'static str| self.areas.iter().filter(move |(package, _)| route::area_of(package) == area);
+        // The combined input is the largest job and stands first; the others are handed out one by one behind it.
+        let mut jobs: Vec<Job<'_>> =
+            of_area(route::COMBINED).map(|(package, compiled)| Job::Combined(package, compiled)).collect();
+        let mut same: BTreeMap<(&str, &Value), usize> = BTreeMap::new();
+        for entry in routed {
+            for (package, compiled) in entry.area.into_iter().flat_map(of_area) {
+                match same.get(&(package.as_str(), &entry.value)).and_then(|index| jobs.get_mut(*index)) {
+                    Some(Job::Same(_, _, entries)) => entries.push(entry),
+                    _ => {
+                        same.insert((package, &entry.value), jobs.len());
+                        jobs.push(Job::Same(package, compiled, vec![entry]));
+                    }
+                }
+            }
+        }
+        jobs.par_iter().with_max_len(1).map(|job| self.run(job, routed, &time)).collect()
+    }
+
+    /// What one package finds, and why that is not all.
+    fn run(&self, job: &Job<'_>, routed: &[Routed], time: &Allowance) -> (Vec<Finding>, Option<Diagnostic>) {
+        let (area, package, input, file) = match job {
+            Job::Combined(area, package) => {
+                let inputs = routed.iter().map(|entry| (&*entry.document.path, &entry.value));
+                (*area, package, engine::combined(inputs), ".")
+            }
+            Job::Same(area, package, entries) => {
+                let Some(first) = entries.first() else { return (Vec::new(), None) };
+                (*area, package, first.value.clone(), &*first.document.path)
+            }
         };
-        let Some(package) = self.areas.get(area) else {
-            return Ok(Vec::new());
+        let (verdicts, problem) = match package.evaluate(&input, time) {
+            Ok(judgement) => (judgement.verdicts, judgement.problem),
+            Err(problem) => (Vec::new(), Some(problem)),
         };
-        let verdicts = package.clone().evaluate(input).map_err(|error| {
-            Diagnostic::error(format!("the policies `{area}` could not be evaluated: {error}"))
+        let problem = problem.map(|problem| {
+            Diagnostic::error(format!("the policies `{area}` could not be evaluated: {problem}"))
                 .place(Place::file(file))
                 .hint("none of them counts as passed for this file")
-        })?;
-        Ok(verdicts
-            .into_iter()
-            .map(|verdict| match job {
-                Job::One(_, entry) => self.finding(area, &verdict, Some(&entry.document), &verdict.at),
-                Job::Combined => {
+        });
+        let findings = match job {
+            Job::Same(_, _, entries) => entries
+                .iter()
+                .flat_map(|entry| {
+                    verdicts.iter().map(|verdict| self.finding(area, verdict, Some(&entry.document), &verdict.at))
+                })
+                .collect(),
+            Job::Combined(..) => verdicts
+                .iter()
+                .map(|verdict| {
                     // The first two steps lead into the list of documents: its index, and `contents`.
                     let document = match verdict.at.first() {
                         Some(document::Step::Index(index)) => routed.get(*index).map(|entry| &entry.document),
                         _ => None,
                     };
-                    let rest = verdict.at.get(2..).unwrap_or_default();
-                    self.finding(area, &verdict, document, rest)
-                }
-            })
-            .collect())
+                    self.finding(area, verdict, document, verdict.at.get(2..).unwrap_or_default())
+                })
+                .collect(),
+        };
+        (findings, problem)
     }
 
     fn finding(&self, area: &str, verdict: &Verdict, document: Option<&Document>, at: &[document::Step]) -> Finding {
@@ -213,30 +197,11 @@ impl Library {
     }
 }
 
-/// How many documents there are of each area and of each kind of Kubernetes object; rules of alerts and objectives are
-/// `alerts`.
-fn seen(routed: &[Routed]) -> BTreeMap<String, usize> {
-    let mut seen = BTreeMap::new();
-    for entry in routed {
-        let root = &entry.document.root;
-        let name = match entry.area {
-            None if root.get("groups").is_some() || root.get("slos").is_some() => "alerts",
-            None => continue,
-            Some(area) => area,
-        };
-        *seen.entry(name.to_owned()).or_default() += 1;
-        if let (Some("kubernetes"), Some(kind)) = (entry.area, root.get("kind").and_then(Node::as_str)) {
-            *seen.entry(kind.to_owned()).or_default() += 1;
-        }
-    }
-    seen
-}
-
 enum Job<'a> {
-    /// The package that sees everything.
-    Combined,
-    /// A package and the document that it judges.
-    One(&'static str, &'a Routed),
+    /// A package, by name, that sees everything.
+    Combined(&'a str, &'a Package),
+    /// A package, by name, and documents with the same contents that it judges.
+    Same(&'a str, &'a Package, Vec<&'a Routed>),
 }
 
 fn order(finding: &Finding) -> (&str, Option<usize>, (char, u32, &str), Level, &str) {
@@ -250,62 +215,81 @@ fn natural(id: &str) -> (char, u32, &str) {
     (letter, characters.as_str().parse().unwrap_or(u32::MAX), id)
 }
 
-fn read(path: &str, bytes: &[u8], route: Route) -> Result<Vec<Routed>, Diagnostics> {
-    let (area, format) = match route {
-        Route::Area(area, format) => (Some(area), format),
-        Route::Context(format) => (None, format),
-        Route::ByContents(format) => {
-            if !route::looks_relevant(bytes) {
-                return Ok(Vec::new());
-            }
-            let documents = document::read(path, bytes, format).map_err(|problems| templated(bytes, problems))?;
-            return Ok(documents
-                .into_iter()
-                .filter_map(|document| route::of_contents(&document.root).map(|area| Routed { area, document }))
-                .collect());
-        }
+/// Rules that are named like those that report, and aren't sets of results.
+fn other_forms(path: &str, text: &str) -> Diagnostics {
+    let problem = |found: regex::Captures<'_>| {
+        let name = found.get(1)?;
+        let line = text[..name.start()].matches('\n').count() + 1;
+        Some(
+            Diagnostic::error(format!("expected `{} contains … if {{ … }}`", name.as_str()))
+                .place(Place::line(path, line))
+                .hint("a rule of this name reports one result for each fault; give other rules other names"),
+        )
     };
-    let documents = document::read(path, bytes, format)?;
-    Ok(documents.into_iter().map(|document| Routed { area, document }).collect())
+    Diagnostics(OTHER_FORM.captures_iter(text).filter_map(problem).take(20).collect())
 }
 
-/// Says so where a file is no YAML because it is a Helm template.
-fn templated(bytes: &[u8], problems: Diagnostics) -> Diagnostics {
-    if !bytes.windows(2).any(|window| window == b"{{") {
-        return problems;
-    }
-    let hint = "this is a template: check what it renders, with `helm template`";
-    Diagnostics(problems.0.into_iter().map(|problem| problem.hint(hint)).collect())
+/// A module's package, its file and text, and the rules that it describes.
+type Module = (String, (String, String), Result<Vec<Rule>, Diagnostics>);
+
+fn module(path: &str, bytes: &[u8]) -> Result<Module, Diagnostic> {
+    let text =
+        std::str::from_utf8(bytes).map_err(|_| Diagnostic::error("expected Rego in UTF-8").place(Place::file(path)))?;
+    let package = engine::package_of(path, text).map_err(|error| rego_problem(path, &error))?;
+    let rules = metadata::read(path, &package, text);
+    Ok((package, (path.to_owned(), text.to_owned()), rules))
 }
 
 fn compile(modules: &BTreeMap<String, Vec<(String, String)>>, problems: &mut Diagnostics) -> BTreeMap<String, Package> {
-    let mut areas = BTreeMap::new();
-    let asked: BTreeMap<&String, Vec<String>> = modules
-        .iter()
+    let time = Allowance::for_loading();
+    let reports = |files: &[(String, String)]| files.iter().any(|(_, text)| engine::reporting(text).next().is_some());
+    let (reporting, helping): (Vec<_>, Vec<_>) = modules.iter().partition(|(_, files)| reports(files));
+    for (package, files) in &reporting {
+        if !route::AREAS.contains(&route::area_of(package)) {
+            let file = files.first().map_or(package.as_str(), |(file, _)| file);
+            problems.push(
+                Diagnostic::error(format!("nothing is ever handed to the package `{package}`"))
+                    .place(Place::file(file))
+                    .hint(format!(
+                        "call it {0}, or end its name in one of these, as in acme.{1}",
+                        route::AREAS.join(", "),
+                        route::AREAS[0]
+                    )),
+            );
+        }
+    }
+    // Packages that report nothing are helpers of the others. Where none reports, they are compiled for their faults.
+    let helpers: Vec<&(String, String)> = helping.iter().flat_map(|(_, files)| *files).collect();
+    let packages = if reporting.is_empty() { helping } else { reporting };
+    let mut jobs: Vec<(&String, Vec<&(String, String)>)> = packages
+        .into_iter()
         .map(|(package, files)| {
-            let mut queries: Vec<String> =
-                files.iter().flat_map(|(_, text)| QUERY.captures_iter(text).map(|found| found[1].to_owned())).collect();
-            queries.sort();
-            queries.dedup();
-            (package, queries)
+            let own = |file: &&(String, String)| !files.iter().any(|(path, _)| *path == file.0);
+            (package, files.iter().chain(helpers.iter().copied().filter(own)).collect())
         })
         .collect();
-    // Packages that report nothing are helpers of the others.
-    let helpers: Vec<&(String, String)> = modules
-        .iter()
-        .filter(|(package, _)| asked.get(package).is_some_and(Vec::is_empty))
-        .flat_map(|(_, files)| files)
+    // The largest first, so that all cores are busy to the end.
+    jobs.sort_by_key(|(_, files)| std::cmp::Reverse(files.iter().map(|(_, text)| text.len()).sum::<usize>()));
+    let compiled: Vec<_> = jobs
+        .par_iter()
+        .with_max_len(1)
+        .map(|(package, files)| (package, files, Package::compile(package, files, &time)))
         .collect();
-    for (package, queries) in asked.iter().filter(|(_, queries)| !queries.is_empty()) {
-        let files: Vec<(String, String)> =
-            modules.get(*package).into_iter().flatten().chain(helpers.iter().copied()).cloned().collect();
-        match Package::compile(package, &files, queries) {
+    let mut areas = BTreeMap::new();
+    let mut told = BTreeSet::new();
+    for (package, files, outcome) in compiled {
+        match outcome {
             Ok(compiled) => {
                 areas.insert((*package).clone(), compiled);
             }
-            Err(error) => {
+            Err(errors) => {
                 let file = files.first().map_or(package.as_str(), |(file, _)| file);
-                problems.push(rego_problem(file, &error));
+                // What helpers do wrong comes from every package that they help.
+                for error in errors {
+                    if told.insert(error.clone()) {
+                        problems.push(rego_problem(file, &error));
+                    }
+                }
             }
         }
     }

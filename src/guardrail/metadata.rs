@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::Level;
 use crate::diag::{Diagnostic, Diagnostics, Place};
-use crate::document::{self, Format, Node};
+use crate::document::{self, Node};
 
 /// What a rule is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -74,9 +74,7 @@ pub(super) fn read(file: &str, area: &str, text: &str) -> Result<Vec<Rule>, Diag
     let mut rules = Vec::new();
     let mut problems = Diagnostics::new();
     for (line, block) in blocks(text) {
-        // Blank lines in front keep the line numbers.
-        let padded = format!("{}{block}", "\n".repeat(line));
-        let documents = match document::read(file, padded.as_bytes(), Format::Yaml) {
+        let documents = match document::read_fragment(file, &block, line) {
             Ok(documents) => documents,
             Err(found) => {
                 problems.extend(found);
@@ -159,7 +157,7 @@ fn rule(file: &str, area: &str, root: &Node) -> Result<Rule, Diagnostics> {
     let controls = texts("controls");
     let mut concerns = texts("concerns");
     if concerns.is_empty() {
-        concerns.push(area.to_owned());
+        concerns.push(super::route::area_of(area).to_owned());
     }
     match (lens, level) {
         (Some(lens), Some(level)) if !problems.has_errors() => Ok(Rule {

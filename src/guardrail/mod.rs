@@ -10,6 +10,7 @@
 //! object that a rule could judge.
 
 mod date;
+mod documents;
 mod engine;
 mod exceptions;
 mod guardrails;
@@ -18,6 +19,8 @@ pub mod kustomize;
 mod library;
 mod metadata;
 mod patch;
+mod plan;
+mod recursion;
 pub mod rendered;
 pub mod route;
 
@@ -26,6 +29,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 pub use date::Date;
+pub use documents::Documents;
 pub use exceptions::{Exception, Exceptions};
 pub use guardrails::Guardrails;
 pub use library::Library;

@@ -2,17 +2,48 @@
 
 use crate::document::{Content, Node, Spot};
 
+/// Deepest that an object may become.
+const DEPTH_LIMIT: usize = 128;
+
+/// What putting objects together may still take: a few lines of patches can ask for any amount of both.
+#[derive(Debug)]
+pub(super) struct Budget {
+    /// Values that may still be made.
+    pub values: usize,
+    /// Values that may still be looked at.
+    pub steps: usize,
+}
+
+impl Budget {
+    /// Takes values, which a patch or a resource copies.
+    pub(super) fn make(&mut self, values: usize) -> Result<(), String> {
+        self.values = self.values.checked_sub(values).ok_or("it makes more values than are put together in memory")?;
+        self.look(values)
+    }
+
+    /// Takes steps.
+    pub(super) fn look(&mut self, steps: usize) -> Result<(), String> {
+        self.steps = self.steps.checked_sub(steps).ok_or("it takes more steps than are taken")?;
+        Ok(())
+    }
+}
+
 /// Applies a strategic merge patch. `core` says whether the object is of a kind whose lists merge by key; the lists of
 /// custom resources are replaced.
-pub(super) fn merge(target: &mut Node, patch: &Node, core: bool) {
+///
+/// # Errors
+/// Where it would take too much.
+pub(super) fn merge(target: &mut Node, patch: &Node, core: bool, budget: &mut Budget) -> Result<(), String> {
     let Content::Map(changes) = &patch.content else {
         *target = patch.clone();
-        return;
+        return Ok(());
     };
     if patch.get("$patch").and_then(Node::as_str) == Some("replace") || !matches!(target.content, Content::Map(_)) {
         *target = without_directives(patch);
-        return;
+        return Ok(());
     }
+    // Every key is searched for.
+    budget.look(changes.len().saturating_mul(target.entries().len() + 1))?;
     for (key, change) in changes {
         if key.starts_with("$patch") || key.starts_with("$setElementOrder") || key.starts_with("$retainKeys") {
             continue;
@@ -22,14 +53,15 @@ pub(super) fn merge(target: &mut Node, patch: &Node, core: bool) {
             continue;
         }
         match (target.get_mut(key), &change.content) {
-            (Some(old), Content::Map(_)) => merge(old, change, core),
+            (Some(old), Content::Map(_)) => merge(old, change, core, budget)?,
             (Some(old), Content::List(_)) => match merge_key(key, old, change).filter(|_| core) {
-                Some(by) => merge_list(old, change, by),
+                Some(by) => merge_list(old, change, by, budget)?,
                 None => *old = without_directives(change),
             },
             _ => target.set(key, without_directives(change)),
         }
     }
+    Ok(())
 }
 
 fn directive(node: &Node) -> Option<&str> {
@@ -76,8 +108,10 @@ fn merge_key(list: &str, old: &Node, change: &Node) -> Option<&'static str> {
     })
 }
 
-fn merge_list(old: &mut Node, change: &Node, key: &str) {
-    let Content::List(items) = &mut old.content else { return };
+fn merge_list(old: &mut Node, change: &Node, key: &str, budget: &mut Budget) -> Result<(), String> {
+    let Content::List(items) = &mut old.content else { return Ok(()) };
+    // Every item is searched for, among those that come with the patch as well.
+    budget.look(change.items().len().saturating_mul(items.len() + change.items().len()))?;
     if change.items().iter().any(|item| directive(item) == Some("replace")) {
         items.clear();
     }
@@ -92,106 +126,155 @@ fn merge_list(old: &mut Node, change: &Node, key: &str) {
         match (old, directive(item)) {
             (_, Some("delete")) => {}
             (Some(mut old), _) => {
-                merge(&mut old, item, true);
+                merge(&mut old, item, true, budget)?;
                 first.push(old);
             }
             (None, _) => first.push(without_directives(item)),
         }
     }
     items.splice(0..0, first);
+    Ok(())
 }
 
 /// Applies a JSON patch (RFC 6902).
 ///
 /// # Errors
-/// The operation that doesn't fit the object, in words.
-pub(super) fn json_patch(target: &mut Node, operations: &Node) -> Result<(), String> {
+/// The operation that doesn't fit the object or takes too much, in words. Those before it were applied.
+pub(super) fn json_patch(target: &mut Node, operations: &Node, budget: &mut Budget) -> Result<(), String> {
     for operation in operations.items() {
         let text = |key: &str| operation.get(key).and_then(Node::as_str);
         let path = text("path").ok_or("an operation has no path")?;
         let steps = pointer(path);
+        budget.look(steps.len() + 1)?;
+        if steps.len() > DEPTH_LIMIT {
+            return Err(format!("a path leads more than {DEPTH_LIMIT} levels deep"));
+        }
         match (text("op"), operation.get("value")) {
-            (Some("add"), Some(value)) => add(target, &steps, value.clone()).ok_or_else(|| missing(path))?,
+            (Some("add"), Some(value)) => {
+                budget.make(value.values())?;
+                add(target, &steps, value.clone(), budget)?.ok_or_else(|| missing(path))?;
+            }
             (Some("replace"), Some(value)) => {
-                let old = find(target, &steps).ok_or_else(|| missing(path))?;
-                let mut value = value.clone();
+                budget.make(value.values())?;
+                let old = find(target, &steps, budget)?.ok_or_else(|| missing(path))?;
                 // A replaced value stands where the patch says it.
-                std::mem::swap(old, &mut value);
+                *old = fits(value.clone(), &steps)?;
             }
             (Some("remove"), _) => {
-                take(target, &steps).ok_or_else(|| missing(path))?;
+                take(target, &steps, budget)?.ok_or_else(|| missing(path))?;
             }
             (Some("move"), _) => {
                 let from = text("from").ok_or("a move has no from")?;
-                let value = take(target, &pointer(from)).ok_or_else(|| missing(from))?;
-                add(target, &steps, value).ok_or_else(|| missing(path))?;
+                let value = take(target, &pointer(from), budget)?.ok_or_else(|| missing(from))?;
+                budget.look(value.values())?;
+                add(target, &steps, value, budget)?.ok_or_else(|| missing(path))?;
             }
             (Some("copy"), _) => {
                 let from = text("from").ok_or("a copy has no from")?;
-                let value = find(target, &pointer(from)).ok_or_else(|| missing(from))?.clone();
-                add(target, &steps, value).ok_or_else(|| missing(path))?;
+                let value = find(target, &pointer(from), budget)?.ok_or_else(|| missing(from))?;
+                budget.make(value.values())?;
+                let value = value.clone();
+                add(target, &steps, value, budget)?.ok_or_else(|| missing(path))?;
             }
             (Some("test"), Some(value)) => {
-                if find(target, &steps).map(|found| found.to_json()) != Some(value.to_json()) {
-                    return Err(format!("the test of `{path}` fails"));
+                let found = find(target, &steps, budget)?;
+                budget.look(value.values() + found.as_ref().map_or(0, |found| found.values()))?;
+                if found.map(|found| found.to_json()) != Some(value.to_json()) {
+                    return Err(format!("the test of `{}` fails", short(path)));
                 }
             }
             (operation, _) => {
-                return Err(format!("the operation `{}` is not known", operation.unwrap_or_default()));
+                let operation = short(operation.unwrap_or_default());
+                return Err(format!("the operation `{operation}` is not known, or has no value"));
             }
         }
     }
     Ok(())
 }
 
+fn short(text: &str) -> String {
+    text.chars().take(80).collect()
+}
+
 fn missing(path: &str) -> String {
-    format!("there is no `{path}`")
+    format!("there is no `{}`", short(path))
 }
 
 fn pointer(path: &str) -> Vec<String> {
     path.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")).collect()
 }
 
-fn find<'n>(node: &'n mut Node, steps: &[String]) -> Option<&'n mut Node> {
-    let Some((step, rest)) = steps.split_first() else {
-        return Some(node);
-    };
-    let inner = match &mut node.content {
-        Content::Map(entries) => entries.iter_mut().find(|(key, _)| key == step).map(|(_, value)| value)?,
-        Content::List(items) => items.get_mut(step.parse::<usize>().ok()?)?,
-        _ => return None,
-    };
-    find(inner, rest)
+fn find<'n>(node: &'n mut Node, steps: &[String], budget: &mut Budget) -> Result<Option<&'n mut Node>, String> {
+    let mut found = node;
+    for step in steps {
+        let inner = match &mut found.content {
+            Content::Map(entries) => {
+                budget.look(entries.len())?;
+                entries.iter_mut().find(|(key, _)| key == step).map(|(_, value)| value)
+            }
+            Content::List(items) => index(step).and_then(|at| items.get_mut(at)),
+            _ => None,
+        };
+        match inner {
+            Some(inner) => found = inner,
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(found))
 }
 
-fn add(node: &mut Node, steps: &[String], value: Node) -> Option<()> {
+/// An index as RFC 6901 writes it: no sign, no leading zero.
+fn index(step: &str) -> Option<usize> {
+    let plain = step.bytes().all(|byte| byte.is_ascii_digit()) && (step == "0" || !step.starts_with('0'));
+    if plain { step.parse().ok() } else { None }
+}
+
+/// A value that does not make the object too deep where it goes.
+fn fits(value: Node, steps: &[String]) -> Result<Node, String> {
+    if value.depth() + steps.len() > DEPTH_LIMIT {
+        return Err(format!("the object becomes more than {DEPTH_LIMIT} levels deep"));
+    }
+    Ok(value)
+}
+
+fn add(node: &mut Node, steps: &[String], value: Node, budget: &mut Budget) -> Result<Option<()>, String> {
+    let value = fits(value, steps)?;
     let Some((last, parents)) = steps.split_last() else {
         *node = value;
-        return Some(());
+        return Ok(Some(()));
     };
-    let parent = find(node, parents)?;
+    let Some(parent) = find(node, parents, budget)? else { return Ok(None) };
     match &mut parent.content {
-        Content::Map(_) => parent.set(last, value),
+        Content::Map(entries) => {
+            budget.look(entries.len())?;
+            parent.set(last, value);
+        }
         Content::List(items) if last == "-" => items.push(value),
         Content::List(items) => {
-            let at = last.parse::<usize>().ok().filter(|at| *at <= items.len())?;
+            let Some(at) = index(last).filter(|at| *at <= items.len()) else { return Ok(None) };
+            // All that follow move.
+            budget.look(items.len())?;
             items.insert(at, value);
         }
-        _ => return None,
+        _ => return Ok(None),
     }
-    Some(())
+    Ok(Some(()))
 }
 
-fn take(node: &mut Node, steps: &[String]) -> Option<Node> {
-    let (last, parents) = steps.split_last()?;
-    let parent = find(node, parents)?;
+fn take(node: &mut Node, steps: &[String], budget: &mut Budget) -> Result<Option<Node>, String> {
+    let Some((last, parents)) = steps.split_last() else { return Ok(None) };
+    let Some(parent) = find(node, parents, budget)? else { return Ok(None) };
     match &mut parent.content {
-        Content::Map(_) => parent.remove(last),
-        Content::List(items) => {
-            let at = last.parse::<usize>().ok().filter(|at| *at < items.len())?;
-            Some(items.remove(at))
+        Content::Map(entries) => {
+            budget.look(entries.len())?;
+            Ok(parent.remove(last))
         }
-        _ => None,
+        Content::List(items) => {
+            let Some(at) = index(last).filter(|at| *at < items.len()) else { return Ok(None) };
+            budget.look(items.len())?;
+            Ok(Some(items.remove(at)))
+        }
+        _ => Ok(None),
     }
 }
 

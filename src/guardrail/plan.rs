@@ -35,7 +35,8 @@ fn folder(path: &str) -> &str {
 fn root_folder(plan: &Document, configuration: Option<&Node>, folders: &BTreeMap<&str, Vec<&Node>>) -> Option<String> {
     let declares = |files: &[&Node]| {
         let calls = configuration.and_then(|root| root.get("module_calls")).map(Node::entries).unwrap_or_default();
-        let resources = plan.root.at(&["planned_values", "root_module", "resources"]).map(Node::items).unwrap_or_default();
+        let resources =
+            plan.root.at(&["planned_values", "root_module", "resources"]).map(Node::items).unwrap_or_default();
         let has = |keys: &[&str]| files.iter().any(|file| file.at(keys).is_some());
         let names = resources.iter().filter(|resource| text(resource, "mode") == Some("managed"));
         (!calls.is_empty() || !resources.is_empty())
@@ -137,17 +138,28 @@ mod tests {
     #[test]
     fn planned_values_stand_where_their_settings_do() {
         let sources = [
-            document("infra/prod/main.tf", "module \"db\" {\n  source = \"../../modules/db\"\n}\nresource \"aws_s3_bucket\" \"logs\" {\n  bucket = var.name\n}\n"),
+            document(
+                "infra/prod/main.tf",
+                "module \"db\" {\n  source = \"../../modules/db\"\n}\nresource \"aws_s3_bucket\" \"logs\" {\n  bucket = var.name\n}\n",
+            ),
             document("infra/dev/main.tf", "module \"db\" {\n  source = \"../../modules/db\"\n}\n"),
-            document("modules/db/main.tf", "\nresource \"aws_db_instance\" \"this\" {\n  storage_encrypted = var.encrypted\n}\n"),
+            document(
+                "modules/db/main.tf",
+                "\nresource \"aws_db_instance\" \"this\" {\n  storage_encrypted = var.encrypted\n}\n",
+            ),
         ];
         for path in ["plan.json", "infra/prod/plan.json"] {
             let mut plan = document(path, PLAN);
             trace(&mut plan, &sources.iter().collect::<Vec<_>>());
             let root = plan.root.at(&["planned_values", "root_module"]).unwrap();
             let place = |node: &Node| format!("{}:{}", node.spot.file, node.spot.line);
-            assert_eq!(place(root.get("resources").unwrap().items()[0].at(&["values", "bucket"]).unwrap()), "infra/prod/main.tf:5");
-            let values = root.get("child_modules").unwrap().items()[0].get("resources").unwrap().items()[0].get("values").unwrap();
+            assert_eq!(
+                place(root.get("resources").unwrap().items()[0].at(&["values", "bucket"]).unwrap()),
+                "infra/prod/main.tf:5"
+            );
+            let values = root.get("child_modules").unwrap().items()[0].get("resources").unwrap().items()[0]
+                .get("values")
+                .unwrap();
             assert_eq!(place(values.get("storage_encrypted").unwrap()), "modules/db/main.tf:3");
             assert_eq!(place(values.get("port").unwrap()), "modules/db/main.tf:2");
         }

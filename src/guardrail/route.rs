@@ -17,6 +17,14 @@ use crate::document::{Format, Node};
 /// The package that sees everything at once.
 pub const COMBINED: &str = "repo";
 
+/// All areas: a package is called like one, or its name ends in one, as in `acme.kubernetes`.
+pub const AREAS: [&str; 5] = ["kubernetes", "terraform", "dockerfile", "ci", COMBINED];
+
+/// The area of a package.
+pub fn area_of(package: &str) -> &str {
+    package.rsplit('.').next().unwrap_or(package)
+}
+
 /// What to do with a file, as far as its path tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Route {

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::blueprint::Owner;
 use crate::diag::{Diagnostic, Place};
-use crate::guardrail::{self, Evaluated, Exceptions, Finding, Rule};
+use crate::guardrail::{self, Documents, Evaluated, Exceptions, Finding, Rule};
 use crate::lock::{self, Recorded};
 use crate::tree::{Mode, Tree, TreePath};
 use crate::{git, source, workdir, yaml};
@@ -32,6 +32,8 @@ pub struct Options {
     pub tools: bool,
     /// Policies besides the library's and those that the repository names.
     pub policies: Vec<Named>,
+    /// Plans of Terraform, as JSON.
+    pub plans: Vec<PathBuf>,
 }
 
 /// What [`check`] found.
@@ -120,11 +122,20 @@ impl Report {
 /// Where there is no repository of goldpath's, or its records can't be read.
 pub fn check(options: &Options) -> Result<Report, Failure> {
     let (root, recorded) = recorded(&options.path)?;
-    let (tree, mut unread) = contents(&root, &recorded)?;
+    let (mut tree, mut unread) = contents(&root, &recorded)?;
+    subject::add_plans(&root, &mut tree, &options.plans)?;
     let (library, newer) = library(options, &recorded)?;
     let mut named = options.policies.clone();
     named.extend(policies::of_repository(&root)?);
-    let guardrails = policies::load(&policies(&tree, &library), &named)?;
+    let own = own_policies(&tree, &library);
+    let (guardrails, (documents, renderings)) = rayon::join(
+        || policies::load(&own, &named),
+        || {
+            let (rendered, renderings) = subject::render(&root, &tree, options.tools);
+            (Documents::read(&tree, rendered), renderings)
+        },
+    );
+    let guardrails = guardrails?;
     let mut problems = Vec::new();
     let exceptions = match (tree.get(EXCEPTIONS), options.today) {
         (Some(file), Some(today)) => Exceptions::parse(&file.bytes, EXCEPTIONS, today).unwrap_or_else(|found| {
@@ -133,8 +144,7 @@ pub fn check(options: &Options) -> Result<Report, Failure> {
         }),
         _ => Exceptions::none(),
     };
-    let (rendered, renderings) = subject::render(&root, &tree, options.tools);
-    let judged = guardrails.evaluate(&tree, &rendered, &exceptions);
+    let judged = guardrails.judge(&documents, &exceptions);
     let entry = |index: &usize| exceptions.entries.get(*index);
     for exception in exceptions.expired.iter().filter_map(entry) {
         let message = format!("the exception from {} for `{}` has expired", exception.rule, exception.path);
@@ -224,7 +234,7 @@ fn library(options: &Options, recorded: &Recorded) -> Result<(Tree, Option<Strin
 
 /// The repository's own guardrails, which are the platform's and can't be weakened without drift; the library's where
 /// there are none.
-pub(super) fn policies(tree: &Tree, library: &Tree) -> Tree {
+pub(super) fn own_policies(tree: &Tree, library: &Tree) -> Tree {
     let own = tree.under(POLICIES);
     if own.iter().any(|(path, _)| path.as_str().ends_with(".rego")) { own } else { library.under("policies/") }
 }

@@ -11,7 +11,7 @@ use super::new::EXCEPTIONS;
 use super::policies::{self, Named};
 use super::{Failure, subject};
 use crate::diag::{Diagnostic, Diagnostics, Place, did_you_mean};
-use crate::guardrail::{Date, Exceptions, Finding};
+use crate::guardrail::{Date, Documents, Exceptions, Finding};
 use crate::template::quote::yaml_text;
 use crate::{git, source, workdir};
 
@@ -69,7 +69,7 @@ pub fn except(options: &Options) -> Result<Report, Failure> {
     let library = source::library(options.blueprints.as_deref())?;
     let mut named = options.policies.clone();
     named.extend(policies::of_repository(&root)?);
-    let guardrails = policies::load(&check::policies(&tree, &library.tree), &named)?;
+    let guardrails = policies::load(&check::own_policies(&tree, &library.tree), &named)?;
     let ids: Vec<&str> = guardrails.rules().iter().map(|rule| rule.id.as_str()).collect();
     let rule = ids.iter().find(|id| id.eq_ignore_ascii_case(&options.rule));
     if rule.is_none() {
@@ -128,7 +128,7 @@ pub fn except(options: &Options) -> Result<Report, Failure> {
         ));
     };
     let (rendered, _) = subject::render(&root, &tree, true);
-    let judged = guardrails.evaluate(&tree, &rendered, &parsed);
+    let judged = guardrails.judge(&Documents::read(&tree, rendered), &parsed);
     let excepts: Vec<Finding> = judged
         .excepted
         .iter()

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
+use std::thread::ScopedJoinHandle;
 
 use serde::Serialize;
 
@@ -117,6 +118,23 @@ pub struct Step {
 pub fn new(options: Options, mut prompter: Option<&mut dyn Prompter>) -> Result<Report, Failure> {
     let (library, name) = find(&options, &mut prompter)?;
     let blueprint = blueprint::load(&library, name.as_deref())?;
+    let named = options.policies.clone();
+    std::thread::scope(|scope| {
+        // Policies are compiled while answers are resolved and the tree is rendered.
+        let guardrails = scope.spawn(|| policies::load(&blueprint.policies, &named));
+        make(options, prompter, &blueprint, guardrails)
+    })
+}
+
+/// Policies that are being compiled.
+type Compiling<'s> = ScopedJoinHandle<'s, Result<guardrail::Guardrails, Failure>>;
+
+fn make(
+    options: Options,
+    mut prompter: Option<&mut dyn Prompter>,
+    blueprint: &Blueprint,
+    guardrails: Compiling<'_>,
+) -> Result<Report, Failure> {
     // What can't be written is said before twenty questions are answered.
     let destination = options.destination.as_deref().map(Destination::new).transpose().map_err(Failure::failed)?;
     let committer =
@@ -126,7 +144,7 @@ pub fn new(options: Options, mut prompter: Option<&mut dyn Prompter>) -> Result<
     let source =
         options.blueprint.as_deref().filter(|named| matches!(NamedBlueprint::new(named), NamedBlueprint::Folder(_)));
     let mut session = Session {
-        blueprint: &blueprint,
+        blueprint,
         source,
         given: options.given.clone(),
         said: BTreeMap::new(),
@@ -165,9 +183,9 @@ pub fn new(options: Options, mut prompter: Option<&mut dyn Prompter>) -> Result<
             Verdict::Change(key) => session.change(&key, &resolution, prompter)?,
         }
     };
-    let mut report = report(&blueprint, &resolution, &rendered, next, &destination);
+    let mut report = report(blueprint, &resolution, &rendered, next, &destination);
 
-    let judged = judge(&blueprint, &options.policies, &rendered, options.today)?;
+    let judged = judge(guardrails, &rendered, options.today)?;
     let denied = judged.denied() || !judged.unread.is_empty();
     (report.findings, report.unread, report.evaluated) = (judged.findings, judged.unread, judged.evaluated);
     if denied {
@@ -207,17 +225,17 @@ pub fn new(options: Options, mut prompter: Option<&mut dyn Prompter>) -> Result<
 
 /// What the guardrails say to the tree. What they can't read is not let through: it would be the way around them.
 fn judge(
-    blueprint: &Blueprint,
-    named: &[Named],
+    guardrails: Compiling<'_>,
     rendered: &RenderedTree,
     today: Option<guardrail::Date>,
 ) -> Result<guardrail::Report, Failure> {
-    let guardrails = policies::load(&blueprint.policies, named)?;
+    let documents = guardrail::Documents::read(&rendered.tree, guardrail::kustomize::render(&rendered.tree));
+    let guardrails = guardrails.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
     let exceptions = match (rendered.tree.get(EXCEPTIONS), today) {
         (Some(file), Some(today)) => Exceptions::parse(&file.bytes, EXCEPTIONS, today)?,
         _ => Exceptions::none(),
     };
-    Ok(guardrails.evaluate(&rendered.tree, &guardrail::kustomize::render(&rendered.tree), &exceptions))
+    Ok(guardrails.judge(&documents, &exceptions))
 }
 
 fn stage_failure(problem: Diagnostic) -> Failure {

@@ -15,7 +15,7 @@ use super::policies::{self, Named};
 use super::subject::{self, Rendering};
 use crate::diag::{Diagnostic, Place};
 use crate::document::{self, Format};
-use crate::guardrail::{self, Exceptions, Finding, Rule, helm, kustomize, route};
+use crate::guardrail::{self, Documents, Exceptions, Finding, Rule, helm, kustomize, route};
 use crate::scorecard::{self, Scorecard};
 use crate::tree::Tree;
 use crate::{git, source, workdir};
@@ -33,6 +33,8 @@ pub struct Options {
     pub tools: bool,
     /// Policies besides the library's.
     pub policies: Vec<Named>,
+    /// Plans of Terraform, as JSON.
+    pub plans: Vec<PathBuf>,
 }
 
 /// What [`review`] found.
@@ -72,7 +74,8 @@ pub fn review(options: &Options) -> Result<Report, Failure> {
         || gather(&root, only.as_deref()),
     );
     let (guardrails, gathered) = (guardrails?, gathered?);
-    let Gathered { tree, files, mut unread } = gathered;
+    let Gathered { mut tree, files, mut unread } = gathered;
+    subject::add_plans(&root, &mut tree, &options.plans)?;
     let exceptions = match (tree.get(EXCEPTIONS), options.today) {
         (Some(file), Some(today)) => Exceptions::parse(&file.bytes, EXCEPTIONS, today).unwrap_or_else(|problems| {
             unread.extend(problems.0);
@@ -82,7 +85,7 @@ pub fn review(options: &Options) -> Result<Report, Failure> {
     };
     let (rendered, renderings) = subject::render(&root, &tree, options.tools);
     unread.extend(unparsed(&tree, &rendered.claimed));
-    let mut judged = guardrails.evaluate(&tree, &rendered, &exceptions);
+    let mut judged = guardrails.judge(&Documents::read(&tree, rendered), &exceptions);
     judged.unread.extend(unread);
     judged.unread.sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
     judged.unread.dedup();

@@ -3,17 +3,17 @@
 //! Kustomize sources are put together in memory. Where the machine has the tools, charts are rendered by helm, and what the
 //! memory can't do by kustomize; where it has not, sources are judged as they stand, and that is told.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::diag::{Diagnostic, Place};
+use crate::diag::{Diagnostic, Diagnostics, Place};
 use crate::guardrail::helm::{self, Chart};
 use crate::guardrail::kustomize;
 use crate::guardrail::rendered::{Rendered, Root};
 use crate::renderer::{self, Outcome};
-use crate::tree::Tree;
+use crate::tree::{File, Tree, TreePath};
 
 /// Something that was rendered, or could not be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -24,6 +24,38 @@ pub struct Rendering {
     pub by: Option<&'static str>,
     /// How many objects came of it.
     pub objects: usize,
+}
+
+/// Adds plans of Terraform, as `terraform show -json` prints them: they are hardly ever committed, so somebody names them.
+///
+/// # Errors
+/// Every plan that can't be read.
+pub fn add_plans(folder: &Path, tree: &mut Tree, plans: &[PathBuf]) -> Result<(), Diagnostics> {
+    let mut problems = Diagnostics::new();
+    for plan in plans {
+        let shown = plan.display().to_string();
+        let problem = |message: String| Diagnostic::error(message).place(Place::file(shown.clone()));
+        let read = std::fs::canonicalize(plan).and_then(|full| Ok((std::fs::read(&full)?, full)));
+        let (bytes, full) = match read {
+            Ok(found) => found,
+            Err(error) => {
+                let hint = "write one with `terraform show -json tfplan > plan.json`";
+                problems.push(problem(format!("the plan can't be read: {error}")).hint(hint));
+                continue;
+            }
+        };
+        // A plan in its configuration's folder says by that where the configuration is.
+        let inside = full.strip_prefix(folder).map(|path| path.to_string_lossy().replace('\\', "/")).ok();
+        let name = full.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let path = inside.unwrap_or(name);
+        if tree.get(&path).is_some() {
+            continue;
+        }
+        if let Err(error) = TreePath::new(&path).and_then(|path| tree.insert(path, File::regular(bytes))) {
+            problems.push(problem(error.to_string()));
+        }
+    }
+    problems.into_result(())
 }
 
 /// Renders what a tree holds. `folder` is where it lies on disk; tools are asked only if `tools` says so.

@@ -9,7 +9,7 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use crate::diag::Diagnostic;
+use crate::diag::{Diagnostic, printable};
 use crate::guardrail::{Finding, Level, Rule};
 
 /// One thing to look at.
@@ -251,7 +251,8 @@ fn xml(text: &str) -> String {
 
 /// Workflow commands that GitHub shows beside the lines of a pull request.
 pub fn github(entries: &[Entry]) -> String {
-    let data = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
+    // The log that these lines go to is read in terminals, too.
+    let data = |text: &str| printable(text).replace('%', "%25").replace('\n', "%0A");
     let property = |text: &str| data(text).replace(':', "%3A").replace(',', "%2C");
     let mut out = String::new();
     for entry in entries {

@@ -9,6 +9,7 @@ package kubernetes
 #   id: C1
 #   lens: cost
 #   severity: deny
+#   concerns: [Deployment, StatefulSet, DaemonSet, ReplicaSet, Job, CronJob, Pod, Rollout]
 #   fix: set resources.requests.cpu, resources.requests.memory and resources.limits.memory
 #   controls:
 #     - NSA/CISA Kubernetes Hardening Guide, resource policies

@@ -8,6 +8,7 @@ package kubernetes
 #   id: C2
 #   lens: cost
 #   severity: deny
+#   concerns: [HorizontalPodAutoscaler, ScaledObject]
 #   fix: set maxReplicas (KEDA maxReplicaCount) to what the peak needs, at most 50
 #   controls:
 #     - SOC 2 A1.1

@@ -9,6 +9,7 @@ package kubernetes
 #   id: C7
 #   lens: cost
 #   severity: deny
+#   concerns: [Deployment, StatefulSet, DaemonSet, ReplicaSet, Job, CronJob, Pod, Rollout]
 #   fix: give GPU pods a nodeSelector and a toleration for the GPU pool; set sizeLimit on every emptyDir
 #   controls: []
 deny contains result if {

@@ -9,6 +9,7 @@ package kubernetes
 #   id: R4
 #   lens: reliability
 #   severity: deny
+#   concerns: [Deployment, StatefulSet, DaemonSet, Rollout]
 #   fix: give the container a readinessProbe, and a livenessProbe on another path that looks at no dependency
 #   controls:
 #     - SOC 2 A1.1

@@ -9,6 +9,7 @@ package kubernetes
 #   id: R5
 #   lens: reliability
 #   severity: deny
+#   concerns: [Deployment, StatefulSet, Rollout]
 #   fix: add topologySpreadConstraints over topology.kubernetes.io/zone, or a podAntiAffinity over kubernetes.io/hostname
 #   controls:
 #     - SOC 2 A1.2

@@ -4,12 +4,13 @@ package kubernetes
 # title: An update never takes capacity away
 # description: >-
 #   By default a rolling update stops a quarter of the pods before their successors are ready, and Recreate stops them
-#   all; a canary of Argo Rollouts has the same default. StatefulSets and DaemonSets cannot start a successor first, and
-#   workloads on GPUs rarely have a spare one to start it on: both are exempt.
+#   all; a canary of Argo Rollouts has the same default, unless it routes the requests. StatefulSets and DaemonSets cannot
+#   start a successor first, and workloads on GPUs rarely have a spare one to start it on: both are exempt.
 # custom:
 #   id: R6
 #   lens: reliability
 #   severity: deny
+#   concerns: [Deployment, StatefulSet, DaemonSet, Rollout]
 #   fix: "set spec.strategy.type: RollingUpdate with rollingUpdate.maxUnavailable: 0 and a maxSurge"
 #   controls:
 #     - SOC 2 A1.1
@@ -53,4 +54,7 @@ rolling(it) := ["rollingUpdate"] if {
 rolling(it) := ["canary"] if {
 	it.kind == "Rollout"
 	it.spec.strategy.canary
+
+	# Where the requests are routed, the old version stays at full size until the end.
+	not it.spec.strategy.canary.trafficRouting
 }

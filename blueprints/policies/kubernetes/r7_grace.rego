@@ -9,6 +9,7 @@ package kubernetes
 #   id: R7
 #   lens: reliability
 #   severity: deny
+#   concerns: [Deployment, StatefulSet, DaemonSet, ReplicaSet, Job, CronJob, Pod, Rollout]
 #   fix: set terminationGracePeriodSeconds above the preStop sleep and the time that the process needs to drain
 #   controls: []
 deny contains result if {

@@ -9,6 +9,7 @@ package kubernetes
 #   id: R8
 #   lens: reliability
 #   severity: deny
+#   concerns: [Job, CronJob]
 #   fix: set concurrencyPolicy to Forbid or Replace, startingDeadlineSeconds, and ttlSecondsAfterFinished on Jobs
 #   controls:
 #     - SOC 2 A1.1

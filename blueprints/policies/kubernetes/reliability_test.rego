@@ -114,6 +114,7 @@ rollout(strategy) := {
 
 test_r6_a_canary_that_loses_capacity_is_denied if {
 	denied(rollout({"canary": {"maxUnavailable": 0}}), "R6") == set()
+	denied(rollout({"canary": {"trafficRouting": {"plugins": {}}}}), "R6") == set()
 	denied(rollout({"blueGreen": {"activeService": "api"}}), "R6") == set()
 	denied(rollout({"canary": {"maxSurge": 1}}), "R6") == {"Rollout api may lose 25% of its pods during an update"}
 }

@@ -9,6 +9,7 @@ package kubernetes
 #   id: S1
 #   lens: security
 #   severity: deny
+#   concerns: [Deployment, StatefulSet, DaemonSet, ReplicaSet, Job, CronJob, Pod, Rollout]
 #   fix: >-
 #     set allowPrivilegeEscalation: false, runAsNonRoot: true, capabilities.drop: [ALL] and seccompProfile.type:
 #     RuntimeDefault, and leave the other settings of the standard at their defaults

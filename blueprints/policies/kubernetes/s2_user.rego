@@ -8,6 +8,7 @@ package kubernetes
 #   id: S2
 #   lens: security
 #   severity: deny
+#   concerns: [Deployment, StatefulSet, DaemonSet, ReplicaSet, Job, CronJob, Pod, Rollout]
 #   fix: set securityContext.runAsUser and runAsGroup to 65532, or another id from 10000 on
 #   controls:
 #     - CIS Kubernetes Benchmark 5.2.7

@@ -8,6 +8,7 @@ package kubernetes
 #   id: S3
 #   lens: security
 #   severity: deny
+#   concerns: [Deployment, StatefulSet, DaemonSet, ReplicaSet, Job, CronJob, Pod, Rollout]
 #   fix: "set securityContext.readOnlyRootFilesystem: true, and mount an emptyDir where the process writes"
 #   controls:
 #     - NSA/CISA Kubernetes Hardening Guide, immutable container file systems

@@ -9,6 +9,7 @@ package kubernetes
 #   id: S4
 #   lens: security
 #   severity: deny
+#   concerns: [Deployment, StatefulSet, DaemonSet, ReplicaSet, Job, CronJob, Pod, Rollout]
 #   fix: "name a serviceAccountName of its own, and set automountServiceAccountToken: false on the pod and the account"
 #   controls:
 #     - CIS Kubernetes Benchmark 5.1.5

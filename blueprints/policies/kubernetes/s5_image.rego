@@ -9,6 +9,7 @@ package kubernetes
 #   id: S5
 #   lens: security
 #   severity: deny
+#   concerns: [Deployment, StatefulSet, DaemonSet, ReplicaSet, Job, CronJob, Pod, Rollout]
 #   fix: name the image as registry/name@sha256:…; `make promote` writes the digest of a release
 #   controls:
 #     - CIS Kubernetes Benchmark 5.5.1

@@ -8,6 +8,7 @@ package kubernetes
 #   id: S6
 #   lens: security
 #   severity: deny
+#   concerns: [NetworkPolicy]
 #   fix: list Ingress and Egress in policyTypes, and name the namespaces, pods or address ranges in every rule
 #   controls:
 #     - CIS Kubernetes Benchmark 5.3.2

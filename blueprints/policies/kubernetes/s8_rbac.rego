@@ -9,6 +9,7 @@ package kubernetes
 #   id: S8
 #   lens: security
 #   severity: deny
+#   concerns: [Role, ClusterRole, RoleBinding, ClusterRoleBinding]
 #   fix: list the verbs and resources that are called; restrict secrets by resourceNames
 #   controls:
 #     - CIS Kubernetes Benchmark 5.1.1

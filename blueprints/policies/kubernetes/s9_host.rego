@@ -9,6 +9,7 @@ package kubernetes
 #   id: S9
 #   lens: security
 #   severity: deny
+#   concerns: [Deployment, StatefulSet, DaemonSet, ReplicaSet, Job, CronJob, Pod, Rollout, Service]
 #   fix: expose the service by an HTTPRoute; use volumes of the pod's own
 #   controls:
 #     - CIS Kubernetes Benchmark 5.2.3

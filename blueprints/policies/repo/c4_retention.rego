@@ -9,6 +9,7 @@ package repo
 #   id: C4
 #   lens: cost
 #   severity: deny
+#   concerns: [terraform]
 #   fix: >-
 #     add an aws_ecr_lifecycle_policy, an aws_s3_bucket_lifecycle_configuration or an azurerm_storage_management_policy for it,
 #     in the same module

@@ -10,6 +10,7 @@ package repo
 #   id: C5
 #   lens: cost
 #   severity: warn
+#   concerns: [terraform, kubernetes]
 #   fix: use a size of at most two vCPUs (t4g.medium, db.t4g.medium, e2-standard-2, Standard_B2s); for a load test except it
 #   controls: []
 warn contains result if {

@@ -146,14 +146,14 @@ recipes_of[target] contains place if {
 }
 
 # In a script only where a command stands: its messages may speak of `make` as well.
-make_in(unit) := `(?m)(?:^|[;&|(!]|do|then|else|exec|if)[ \t]*make` if startswith(unit, "script ")
+make_in(unit) := `(?m)(?:^|[;&|(!]|do|then|else|exec|if)[ \t]*make[ \t]+[^\n;&|"']*` if startswith(unit, "script ")
 
-make_in(unit) := `(?:^|[^A-Za-z0-9_.-])make|\$[({]MAKE[)}]` if not startswith(unit, "script ")
+make_in(unit) := `(?:(?:^|[^A-Za-z0-9_.-])make|\$[({]MAKE[)}])[ \t]+[^\n;&|"']*` if not startswith(unit, "script ")
 
 # The targets that a text makes, and those that a recipe needs.
 made(unit, text) := wanted | needed if {
 	wanted := {word |
-		some call in regex.find_n(sprintf(`(?:%s)[ \t]+[^\n;&|"']*`, [make_in(unit)]), text, -1)
+		some call in regex.find_n(make_in(unit), text, -1)
 		some word in regex.find_n(`[A-Za-z0-9_./%-]+`, call, -1)
 	}
 	needed := {word |

@@ -9,6 +9,7 @@ package repo
 #   id: O2
 #   lens: operability
 #   severity: deny
+#   concerns: [alerts]
 #   fix: set the label severity and the annotation runbook_url; give the runbook a heading for the alert
 #   controls: []
 deny contains result if {

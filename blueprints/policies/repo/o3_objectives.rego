@@ -8,6 +8,7 @@ package repo
 #   id: O3
 #   lens: operability
 #   severity: deny
+#   concerns: [alerts]
 #   fix: use the objective of slo.yaml in the rules, as 1 - objective / 100, and an alert of the name that it gives
 #   controls: []
 deny contains result if {

@@ -9,6 +9,7 @@ package repo
 #   id: O4
 #   lens: operability
 #   severity: deny
+#   concerns: [ci, terraform]
 #   fix: name owners for the folder in CODEOWNERS
 #   controls:
 #     - OWASP CICD-SEC-1 Insufficient Flow Control Mechanisms

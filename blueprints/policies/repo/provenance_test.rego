@@ -173,6 +173,16 @@ test_s18_what_pipelines_call_counts if {
 	result.at == [2, "contents", "text", "lines", 3]
 }
 
+notation(command) := {"task": "Notation@0", "inputs": {"command": command, "artifactRefs": "x"}}
+
+test_s18_the_notation_task_of_azure_counts if {
+	steps := [{"script": push}, {"script": "kubectl apply -f x"}]
+	it := {"path": "azure-pipelines.yml", "contents": {"steps": array.concat(steps, [notation("install")])}}
+	denied_files([it], "S18") == {unsigned, unlisted, untold, unverified}
+	both := {"path": "azure-pipelines.yml", "contents": {"steps": array.concat(steps, [notation("sign"), notation("verify")])}}
+	denied_files([both], "S18") == {unlisted, untold}
+}
+
 arms := text("scripts/image.sh", [
 	"usage() { sed -n 2,8p scripts/image.sh; }",
 	"case $1 in",

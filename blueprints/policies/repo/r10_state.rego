@@ -8,6 +8,7 @@ package repo
 #   id: R10
 #   lens: reliability
 #   severity: deny
+#   concerns: [terraform]
 #   fix: give each backend a key of its own, with the environment in it
 #   controls:
 #     - SOC 2 CC8.1

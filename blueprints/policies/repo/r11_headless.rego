@@ -9,6 +9,7 @@ package repo
 #   id: R11
 #   lens: reliability
 #   severity: deny
+#   concerns: [StatefulSet]
 #   fix: "add a Service with clusterIP: None under the name in spec.serviceName"
 #   controls: []
 deny contains result if {

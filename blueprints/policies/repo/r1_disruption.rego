@@ -9,6 +9,7 @@ package repo
 #   id: R1
 #   lens: reliability
 #   severity: deny
+#   concerns: [Deployment, StatefulSet, Rollout]
 #   fix: "add a PodDisruptionBudget with maxUnavailable: 1 and the selector of the workload"
 #   controls: []
 deny contains result if {

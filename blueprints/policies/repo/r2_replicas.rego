@@ -9,6 +9,7 @@ package repo
 #   id: R2
 #   lens: reliability
 #   severity: deny
+#   concerns: [Deployment, StatefulSet, Rollout]
 #   fix: set replicas, or the autoscaler's minReplicas, to 3 in production and 2 elsewhere
 #   controls: []
 deny contains result if {

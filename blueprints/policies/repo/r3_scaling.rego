@@ -9,6 +9,7 @@ package repo
 #   id: R3
 #   lens: reliability
 #   severity: deny
+#   concerns: [HorizontalPodAutoscaler, ScaledObject]
 #   fix: remove spec.replicas from the workload that an autoscaler scales
 #   controls: []
 deny contains result if {

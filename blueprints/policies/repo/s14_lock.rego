@@ -10,6 +10,7 @@ package repo
 #   id: S14
 #   lens: security
 #   severity: deny
+#   concerns: [terraform]
 #   fix: >-
 #     run terraform init (with `terraform providers lock -platform=…` for every platform that applies it) and commit the
 #     .terraform.lock.hcl

@@ -11,6 +11,7 @@ package repo
 #   id: S18
 #   lens: security
 #   severity: deny
+#   concerns: [ci]
 #   fix: >-
 #     after the push run syft and cosign sign and attest on the digest, or actions/attest-build-provenance on GitHub, id_tokens
 #     with cosign on GitLab, notation or cosign on Azure and Jenkins; run cosign verify before a digest is deployed, or have the
@@ -53,6 +54,7 @@ lacking contains "nothing verifies the signature of the image that is pushed her
 # Where an image is pushed: the place in the pipeline, the line in a script or Makefile.
 pushes contains place if {
 	some unit in reached
+	regex.match(words_of_pushing, units[unit])
 	regex.match(pushing, units[unit])
 	place := place_of(unit)
 }
@@ -60,6 +62,9 @@ pushes contains place if {
 pushes contains array.concat([index, "contents"], entry.at) if {
 	some index, entry in image_actions
 }
+
+# Most texts have none of these words, which is found out much faster.
+words_of_pushing := `[pP]ush|kaniko|publish|ko |jib|acr|submit|skaffold`
 
 pushing := concat("|", [
 	`(?:docker|podman|buildah|nerdctl|crane)\s+(?:image\s+|manifest\s+)?push\s`,
@@ -78,7 +83,8 @@ pushing := concat("|", [
 
 signing := concat("|", [
 	`cosign\s+sign\s|notation\s+sign\s|docker\s+trust\s+sign\s|DOCKER_CONTENT_TRUST["']?[=:]\s*["']?1`,
-	`actions/attest(?:-build-provenance)?@|slsa-framework/slsa-github-generator|(?i:"notation@)`,
+	`actions/attest(?:-build-provenance)?@|slsa-framework/slsa-github-generator`,
+	`"command":\s*"sign"[^{}]*\}[^{}]*"task":\s*"Notation@`,
 ])
 
 listing := concat("|", [
@@ -96,7 +102,7 @@ telling := concat("|", [
 
 verifying := concat("|", [
 	`cosign\s+verify(?:-attestation)?\s|gh\s+attestation\s+verify\s|slsa-verifier\s+verify|notation\s+verify\s`,
-	`sigstore/cosign-verify|(?i:"notation@)[^}]*verify`,
+	`"command":\s*"verify"[^{}]*\}[^{}]*"task":\s*"Notation@`,
 ])
 
 # An option that says no is no proof of a yes.
@@ -188,9 +194,12 @@ place_of(unit) := array.concat([index, "contents"], path) if {
 # A command may go over lines; then the option that pushes stands on one of them.
 first_push(lines) := min([place |
 	some place, line in lines
+	regex.match(words_of_pushing, line)
+	regex.match(pushing_line, line)
 	not regex.match(`^\s*(#|//)`, line)
-	regex.match(concat("|", [pushing, `--push|push\s|--destination|--publish|\.push\s*\(`]), line)
 ])
+
+pushing_line := concat("|", [pushing, `--push|push\s|--publish|\.push\s*\(`])
 
 file_of(unit) := to_number(regex.find_n(`[0-9]+`, unit, 1)[0]) if not startswith(unit, "recipe ")
 

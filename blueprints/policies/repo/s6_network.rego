@@ -8,6 +8,7 @@ package repo
 #   id: S6
 #   lens: security
 #   severity: deny
+#   concerns: [Deployment, StatefulSet, DaemonSet, Rollout]
 #   fix: add a NetworkPolicy whose podSelector means the pods, for Ingress and Egress
 #   controls:
 #     - CIS Kubernetes Benchmark 5.3.2

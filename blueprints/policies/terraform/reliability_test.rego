@@ -30,7 +30,7 @@ odd_values := [null, "text", {"a": null}]
 # Null, text and maps in the place of what a rule looks at.
 test_odd_resources_break_nothing if {
 	keys := ["settings", "policy", "tags", "permissions", "ingress", "members", "name", "attribute_condition", "scope", "access"]
-	every type in [
+	types := [
 		"aws_dynamodb_table",
 		"aws_iam_policy",
 		"aws_security_group",
@@ -43,10 +43,10 @@ test_odd_resources_break_nothing if {
 		"google_project_iam_member",
 		"google_sql_database_instance",
 		"google_storage_bucket",
-	] {
-		every odd in odd_values {
-			is_set(terraform.deny) with input as resource(type, {key: odd | some key in keys})
-		}
+	]
+	every odd in odd_values {
+		resources := {type: {"this": [{key: odd | some key in keys}]} | some type in types}
+		is_set(terraform.deny) with input as {"resource": resources}
 	}
 }
 

@@ -1,6 +1,6 @@
 """All judges, in the order in which they are listed."""
 
-from judges import checkov, files, manifests, policy, prometheus, reports, services, terraform, texts
+from judges import admission, checkov, files, manifests, parity, policy, prometheus, reports, services, terraform, texts
 
 ALL = (
     files.Yamllint(),
@@ -20,6 +20,8 @@ ALL = (
     policy.Conftest(),
     policy.Policy(),
     policy.Check(),
+    admission.Admission(),
+    parity.Parity(),
     prometheus.Promtool(),
     terraform.Format(),
     terraform.ValidateAndTest(),

@@ -11,8 +11,12 @@ import places
 from engine import Judge
 from judges.common import run, said
 
-# Documents that have apiVersion and kind without being for a cluster.
-NOT_FOR_A_CLUSTER = ("backstage.io/", "kustomize.config.k8s.io/", "openslo/", "sloth.slok.dev/", "sloth/", "kubelinter")
+# Documents that have apiVersion and kind without being for a cluster: those of tools. And Gatekeeper's constraints, whose
+# schema comes out of a template: gator holds them to it.
+NOT_FOR_A_CLUSTER = (
+    *("backstage.io/", "kustomize.config.k8s.io/", "openslo/", "sloth.slok.dev/", "sloth/", "kubelinter"),
+    *("cli.kyverno.io/", "test.gatekeeper.sh/", "constraints.gatekeeper.sh/"),
+)
 TOP = re.compile(r"^apiVersion: *[\"']?([^\s\"']+)", re.MULTILINE)
 
 

@@ -39,7 +39,7 @@ class Opa(Judge):
             result = run(bench, [opa, "fmt", "--list", folder], case.tree)
             findings += [f"[{case.name}] {line}: not in opa fmt's format" for line in result.lines()]
             findings += said(case, run(bench, [opa, "check", "--strict", *EXAMPLES, folder], case.tree))
-            result = run(bench, [opa, "test", folder, "--verbose", *EXAMPLES], case.tree)
+            result = run(bench, [opa, "test", folder, "--verbose", "--timeout", "60s", *EXAMPLES], case.tree)
             findings += said(case, result, lambda line: ": FAIL" in line or "ERROR" in line or "error" in line)
             if result.ok and not re.search(r"^PASS: [1-9]", result.out, re.MULTILINE):
                 findings.append(f"[{case.name}] {folder}: no Rego test ran")

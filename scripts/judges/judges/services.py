@@ -245,7 +245,7 @@ class Service(Judge):
     about = "make verify and build, then starts the service, asks it, and stops it while a request is in flight"
     tools = (
         *("actionlint", "check-jsonschema", "conftest", "gitleaks", "golangci-lint", "hadolint", "helm", "kubeconform"),
-        *("kubectl", "opa", "promtool", "shellcheck", "tflint", "trivy", "uv", "yamllint", "zizmor"),
+        *("gator", "kubectl", "kyverno", "opa", "promtool", "shellcheck", "tflint", "trivy", "uv", "yamllint", "zizmor"),
     )
     weight = 100
     every_case = False  # --full: each case, not one for each language and telemetry

@@ -14,6 +14,11 @@ def folders(case):
     return sorted({os.path.dirname(name) for name in case.files("*.tf")})
 
 
+def modules_code(case):
+    """What other folders see of the modules: neither their own tests nor what they say about themselves."""
+    return [name for name in case.files("infra/modules/*") if "/tests/" not in name and not name.endswith(".md")]
+
+
 class Format(Judge):
     name = "terraform-fmt"
     about = "terraform fmt"
@@ -33,17 +38,18 @@ class ValidateAndTest(Judge):
     weight = 10
 
     def items(self, case):
-        modules = case.digest(*case.files("infra/modules/*"))
+        modules = case.digest(*modules_code(case))
         # Environments that differ in nothing but their name are judged once: the one with the longest name.
         ordered = sorted(folders(case), key=lambda folder: (-len(folder), folder))
         return {folder: content.of(modules, self._nameless(case, folder)) for folder in ordered}
 
     def _nameless(self, case, folder):
         parent, _, name = folder.rpartition("/")
+        files = [file for file in case.files(f"{folder}/*") if not file.endswith(".md")]
         if parent != "infra/environments":
-            return content.of(folder, case.digest(*case.files(f"{folder}/*")))
+            return content.of(folder, case.digest(*files))
         word = re.compile(rf"\b{re.escape(name)}\b")
-        parts = [(file.removeprefix(folder), word.sub("…", case.text(file))) for file in case.files(f"{folder}/*")]
+        parts = [(file.removeprefix(folder), word.sub("…", case.text(file))) for file in files]
         return content.of(parent, *(part for pair in parts for part in pair))
 
     def judge(self, case, items, bench):
@@ -78,10 +84,9 @@ class Tflint(Judge):
     weight = 3
 
     def items(self, case):
-        settings = case.digest(".tflint.hcl", *case.files("infra/modules/*"))
-        return {
-            folder: content.of(folder, settings, case.digest(*case.files(f"{folder}/*"))) for folder in folders(case)
-        }
+        settings = case.digest(".tflint.hcl", *modules_code(case))
+        own = {folder: [name for name in case.files(f"{folder}/*") if not name.endswith(".md")] for folder in folders(case)}
+        return {folder: content.of(folder, settings, case.digest(*names)) for folder, names in own.items()}
 
     def judge(self, case, items, bench):
         findings = []

@@ -94,7 +94,7 @@ PAIRS = [
     Pair("S17", "does not limit", "checkov", ("CKV2_GHA_1",), "file", "checkov takes read-all, or rights of each job, for a limit of the whole", "rights of the token"),
     Pair("S17", "stranger", "zizmor", ("dangerous-triggers",), "file", "zizmor tells of every workflow_run and issue_comment, we where such a run fetches the change"),
     Pair("C6", "no concurrency", "zizmor", ("concurrency-limits",), "file", "zizmor leaves out workflows whose jobs only call others"),
-    Pair("S10", "", "checkov", ("CKV_AWS_111", "CKV_AWS_355", "CKV_AWS_356", "CKV_AWS_289", "CKV_AWS_290"), "block"),
+    Pair("S10", "", "checkov", ("CKV_AWS_111", "CKV_AWS_355", "CKV_AWS_356", "CKV_AWS_289", "CKV_AWS_290"), "block", "checkov lets actions through that can't be limited to a resource"),
     Pair("S12", "^(resource\\.)?aws.*encrypt", "checkov", ("CKV_AWS_3", "CKV_AWS_16"), "block", "a variable decides; checkov takes its default, we leave it to the caller and to the plan", "encryption in AWS"),
     Pair("S14", "the module .* no commit", "checkov", ("CKV_TF_1",), "block", "checkov doesn't know the address of a folder inside a registry module"),
     Pair("R9", "", "checkov", ("CKV_AWS_133", "CKV_AWS_293"), "block", "a variable decides; checkov takes its default, we leave it to the caller and to the plan"),

@@ -9,6 +9,8 @@ use std::path::PathBuf;
 
 use goldpath::answers::Given;
 use goldpath::blueprint::{self, Blueprint, QuestionType};
+use goldpath::diag::Diagnostic;
+use goldpath::guardrail::Finding;
 use goldpath::ops::Failure;
 use goldpath::ops::new::{Options, new};
 use goldpath::source;
@@ -124,13 +126,16 @@ fn pair(a: usize, i: usize, b: usize, j: usize) -> Pair {
 
 fn why(failure: &Failure) -> String {
     match failure {
-        Failure::Invalid(problems) | Failure::Failed(problems) => problems.to_string(),
-        Failure::Guardrails(report) => {
-            let findings = report.findings.iter().map(|finding| {
-                format!("{}:{}: {}: {}", finding.path, finding.line.unwrap_or(1), finding.rule, finding.message)
-            });
-            findings.chain(report.unread.iter().map(ToString::to_string)).collect::<Vec<_>>().join("\n")
-        }
+        Failure::Invalid(problems) | Failure::Failed(problems) | Failure::Conflicts(problems) => problems.to_string(),
+        Failure::Guardrails(report) => forbidden(&report.findings, &report.unread),
+        Failure::Denied { findings, unread } => forbidden(findings, unread),
         Failure::Cancelled => "cancelled".to_owned(),
     }
+}
+
+fn forbidden(findings: &[Finding], unread: &[Diagnostic]) -> String {
+    let findings = findings.iter().map(|finding| {
+        format!("{}:{}: {}: {}", finding.path, finding.line.unwrap_or(1), finding.rule, finding.message)
+    });
+    findings.chain(unread.iter().map(ToString::to_string)).collect::<Vec<_>>().join("\n")
 }

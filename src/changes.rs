@@ -1,6 +1,7 @@
 //! What an operation is about to do to files, in a form to show.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 use crate::tree::Tree;
 
@@ -61,6 +62,75 @@ fn draw<'t>(folder: &Folder<'t>, depth: usize, lines: &mut Vec<(String, Option<&
         let name = path.rsplit('/').next().unwrap_or(path);
         lines.push((format!("{indentation}{name}"), Some(path)));
     }
+}
+
+/// One side of a file that changes.
+#[derive(Clone, Debug)]
+pub struct Version<'a> {
+    /// Its path.
+    pub path: &'a str,
+    /// Its mode, as git writes it.
+    pub mode: u32,
+    /// What is in it.
+    pub bytes: Vec<u8>,
+}
+
+/// The change of a file as `git diff` shows it, so that `git apply` takes it; binary files are only named. Nothing where
+/// there is no file on either side.
+pub fn unified(before: Option<&Version>, after: Option<&Version>) -> String {
+    let Some(any) = after.or(before) else { return String::new() };
+    let (old, new) = (before.unwrap_or(any), after.unwrap_or(any));
+    let mut out = format!("diff --git {} {}\n", quoted("a/", old.path), quoted("b/", new.path));
+    match (before, after) {
+        (None, Some(new)) => drop(writeln!(out, "new file mode {:o}", new.mode)),
+        (Some(old), None) => drop(writeln!(out, "deleted file mode {:o}", old.mode)),
+        _ => {
+            if old.mode != new.mode {
+                let _ = write!(out, "old mode {:o}\nnew mode {:o}\n", old.mode, new.mode);
+            }
+            if old.path != new.path {
+                let _ = write!(out, "rename from {}\nrename to {}\n", quoted("", old.path), quoted("", new.path));
+            }
+        }
+    }
+    let bytes = |version: Option<&Version>| version.map(|version| version.bytes.clone()).unwrap_or_default();
+    let (from, to) = (bytes(before), bytes(after));
+    if from == to {
+        return out;
+    }
+    let name = |side: &str, version: Option<&Version>| {
+        version.map_or_else(|| "/dev/null".to_owned(), |version| quoted(side, version.path))
+    };
+    let (from_name, to_name) = (name("a/", before), name("b/", after));
+    let (Ok(from), Ok(to)) = (std::str::from_utf8(&from), std::str::from_utf8(&to)) else {
+        let _ = writeln!(out, "Binary files {from_name} and {to_name} differ");
+        return out;
+    };
+    if from.contains('\0') || to.contains('\0') {
+        let _ = writeln!(out, "Binary files {from_name} and {to_name} differ");
+        return out;
+    }
+    let diff = similar::TextDiff::from_lines(from, to);
+    let _ = write!(out, "{}", diff.unified_diff().header(&from_name, &to_name));
+    out
+}
+
+/// A path as git writes it in a diff.
+fn quoted(side: &str, path: &str) -> String {
+    let plain = |c: char| !c.is_control() && c != '"' && c != '\\' && c.is_ascii();
+    if path.chars().all(plain) {
+        return format!("{side}{path}");
+    }
+    let mut out = format!("\"{side}");
+    for byte in path.bytes() {
+        match byte {
+            b'"' | b'\\' => out.extend(['\\', char::from(byte)]),
+            b' '..=b'~' => out.push(char::from(byte)),
+            _ => drop(write!(out, "\\{byte:03o}")),
+        }
+    }
+    out.push('"');
+    out
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 //! All objects of the first commit go into one pack instead of a file each: on a disk that is the larger part of what
 //! `git add` and `git commit` take.
 
+pub mod existing;
+
 use std::path::{Path, PathBuf};
 
 use git2::{
@@ -45,7 +47,23 @@ pub fn blob_id(bytes: &[u8]) -> String {
 /// # Errors
 /// Where nobody told git who they are, with the two commands that do.
 pub fn settings() -> Result<Settings, Diagnostic> {
-    let config = configuration()
+    settings_from(configuration())
+}
+
+/// The same for a repository, whose own configuration counts more than the user's.
+///
+/// # Errors
+/// As [`settings`].
+pub fn settings_in(folder: &Path) -> Result<Settings, Diagnostic> {
+    let own = Repository::discover(folder).map(|repository| repository.commondir().join("config"));
+    settings_from(configuration().and_then(|mut config| {
+        config.add_file(&own?, ConfigLevel::Local, true)?;
+        Ok(config)
+    }))
+}
+
+fn settings_from(config: Result<Config, git2::Error>) -> Result<Settings, Diagnostic> {
+    let config = config
         .and_then(|mut config| config.snapshot())
         .map_err(|error| failed("git's configuration can't be read", &error))?;
     let get = |variable: &str, key: &str| {
@@ -166,6 +184,8 @@ fn commit_all(folder: &Path, tree: &Tree, settings: &Settings, message: &str) ->
     let signature = Signature::now(&settings.name, &settings.email)?;
     let committer = committer(&signature)?;
     let id = repository.commit(Some("HEAD"), &signature, &committer, message, &repository.find_tree(tree_id)?, &[])?;
+    // What was emitted is what is committed: updates compare with it.
+    repository.reference(existing::PRISTINE, id, true, "goldpath")?;
     let mut pack = git2::Buf::new();
     mempack.dump(&repository, &mut pack)?;
     write_pack(&repository, &pack)?;

@@ -46,30 +46,8 @@ pub struct Lock<'a> {
 impl Lock<'_> {
     /// `goldpath.yaml`.
     pub fn choices(&self) -> String {
-        let mut out = String::from(
-            "---\n# The golden path that this repository stands on, and the answers it was made with.\n\
-             # goldpath.lock records every file that came from them.\n",
-        );
-        let _ = writeln!(out, "blueprint: {}", quote::yaml_text(self.source.unwrap_or(&self.blueprint.name)));
-        let _ = writeln!(out, "version: {}", self.blueprint.version);
-        out.push_str("answers:\n");
-        for Answered { question, answer, .. } in self.answers {
-            match answer {
-                Answer::List(items) if items.is_empty() => drop(writeln!(out, "  {}: []", question.key)),
-                Answer::List(items) => {
-                    let _ = writeln!(out, "  {}:", question.key);
-                    for item in items {
-                        let _ = writeln!(out, "    - {}", quote::yaml_text(item));
-                    }
-                }
-                answer => drop(writeln!(out, "  {}: {}", question.key, scalar(answer, quote::yaml_text))),
-            }
-        }
-        if self.answers.is_empty() {
-            out.truncate(out.len() - 1);
-            out.push_str(" {}\n");
-        }
-        out
+        let answers = self.answers.iter().map(|answered| (answered.question.key.as_str(), &answered.answer));
+        choices(self.source.unwrap_or(&self.blueprint.name), &self.blueprint.version, answers)
     }
 
     /// `goldpath.lock`.
@@ -108,6 +86,35 @@ impl Lock<'_> {
     }
 }
 
+/// `goldpath.yaml` for a blueprint as the user named it, a version and answers in the order of their questions.
+pub fn choices<'a>(
+    blueprint: &str,
+    version: &semver::Version,
+    answers: impl Iterator<Item = (&'a str, &'a Answer)>,
+) -> String {
+    let mut out = String::from(
+        "---\n# The golden path that this repository stands on, and the answers it was made with.\n\
+         # goldpath.lock records every file that came from them.\n",
+    );
+    let _ = writeln!(out, "blueprint: {}", quote::yaml_text(blueprint));
+    let _ = writeln!(out, "version: {version}");
+    let mut answers = answers.peekable();
+    out.push_str(if answers.peek().is_some() { "answers:\n" } else { "answers: {}\n" });
+    for (key, answer) in answers {
+        match answer {
+            Answer::List(items) if items.is_empty() => drop(writeln!(out, "  {key}: []")),
+            Answer::List(items) => {
+                let _ = writeln!(out, "  {key}:");
+                for item in items {
+                    let _ = writeln!(out, "    - {}", quote::yaml_text(item));
+                }
+            }
+            answer => drop(writeln!(out, "  {key}: {}", scalar(answer, quote::yaml_text))),
+        }
+    }
+    out
+}
+
 fn scalar(answer: &Answer, quote: impl Fn(&str) -> String) -> String {
     match answer {
         Answer::Bool(value) => value.to_string(),
@@ -126,6 +133,8 @@ pub struct Recorded {
     pub path: Option<String>,
     /// The blueprint's version.
     pub version: semver::Version,
+    /// The answers it was rendered with, in the order of their questions.
+    pub answers: Vec<(String, Answer)>,
     /// The emitted files.
     pub files: BTreeMap<TreePath, Locked>,
 }
@@ -136,6 +145,8 @@ struct Written {
     version: u32,
     source: WrittenSource,
     #[serde(default)]
+    answers: BTreeMap<String, toml::Spanned<WrittenAnswer>>,
+    #[serde(default)]
     files: BTreeMap<String, WrittenFile>,
 }
 
@@ -144,6 +155,15 @@ struct WrittenSource {
     blueprint: String,
     path: Option<String>,
     version: semver::Version,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(untagged)]
+enum WrittenAnswer {
+    Bool(bool),
+    Integer(i64),
+    Text(String),
+    List(Vec<String>),
 }
 
 #[derive(serde::Deserialize)]
@@ -196,7 +216,19 @@ pub fn read(text: &str) -> Result<Recorded, Diagnostics> {
             Err(error) => problems.push(Diagnostic::error(error.to_string()).place(Place::file(LOCK)).hint(again)),
         }
     }
+    let mut answers: Vec<_> = written.answers.into_iter().collect();
+    answers.sort_by_key(|(_, answer)| answer.span().start);
+    let answers = answers.into_iter().map(|(key, answer)| {
+        let answer = match answer.into_inner() {
+            WrittenAnswer::Bool(value) => Answer::Bool(value),
+            WrittenAnswer::Integer(value) => Answer::Integer(value),
+            WrittenAnswer::Text(text) => Answer::Text(text),
+            WrittenAnswer::List(items) => Answer::List(items),
+        };
+        (key, answer)
+    });
     problems.into_result(Recorded {
+        answers: answers.collect(),
         blueprint: written.source.blueprint,
         path: written.source.path,
         version: written.source.version,

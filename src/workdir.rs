@@ -89,6 +89,11 @@ impl Destination {
         self.rest.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
     }
 
+    /// The folder that will be made, without links on the way.
+    pub fn place(&self) -> PathBuf {
+        self.base.join(&self.rest)
+    }
+
     /// The nearest folder above that exists.
     pub fn base(&self) -> &Path {
         &self.base

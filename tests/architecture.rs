@@ -17,12 +17,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("document", &["tree", "diag", "yaml"]),
     ("guardrail", &["document", "tree", "diag", "yaml"]),
     ("lock", &["blueprint", "answers", "template", "tree", "diag"]),
+    ("merge", &["tree"]),
     ("changes", &["tree", "diag"]),
     ("scorecard", &["guardrail", "diag"]),
     ("report", &["guardrail", "scorecard", "diag"]),
     ("renderer", &[]),
     ("source", &["blueprint", "tree", "diag"]),
-    ("git", &["tree", "diag"]),
+    ("git", &["tree", "merge", "diag"]),
+    ("journal", &["git", "merge", "workdir", "diag"]),
     ("workdir", &["tree", "diag"]),
     ("prompt", &["answers", "blueprint"]),
     (
@@ -35,7 +37,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "document",
             "git",
             "guardrail",
+            "journal",
             "lock",
+            "merge",
             "prompt",
             "render",
             "renderer",
@@ -48,7 +52,22 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     // Besides operations the command line knows the values that go into and come out of them, and the edges it sets up.
-    ("cli", &["ops", "diag", "answers", "blueprint", "prompt", "report", "scorecard", "workdir", "yaml", "guardrail"]),
+    (
+        "cli",
+        &[
+            "ops",
+            "diag",
+            "answers",
+            "blueprint",
+            "prompt",
+            "report",
+            "scorecard",
+            "workdir",
+            "yaml",
+            "guardrail",
+            "merge",
+        ],
+    ),
 ];
 
 #[test]

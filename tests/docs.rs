@@ -8,13 +8,16 @@ use std::path::Path;
 
 use common::World;
 use goldpath::blueprint::manifest::Field;
-use goldpath::blueprint::{component, decision, load, pins, question};
+use goldpath::blueprint::{component, decision, load, migration, pins, question};
 
 fn tables() -> Vec<(&'static str, Vec<Field>)> {
     let mut tables = vec![
         ("blueprint", load::FIELDS.to_vec()),
         ("part", load::PART_FIELDS.to_vec()),
         ("step", load::STEP_FIELDS.to_vec()),
+        ("migration", migration::FIELDS.to_vec()),
+        ("move", migration::MOVE_FIELDS.to_vec()),
+        ("answer", migration::ANSWER_FIELDS.to_vec()),
         ("question", question::FIELDS.to_vec()),
         ("validation", question::VALIDATION_FIELDS.to_vec()),
         ("choice", question::CHOICE_FIELDS.to_vec()),
@@ -69,6 +72,8 @@ fn the_help_is_as_it_was_read_last() {
         &["review", "--help"],
         &["except", "--help"],
         &["explain", "--help"],
+        &["update", "--help"],
+        &["diff", "--help"],
     ] {
         let run = world.run(command).success();
         insta::assert_snapshot!(command.join("_").replace("--", ""), run.stdout);

@@ -114,3 +114,31 @@ fn ctrl_c_at_any_prompt_leaves_nothing() {
         assert!(world.left().is_empty());
     }
 }
+
+#[test]
+fn an_update_asks_new_questions_only() {
+    let world = World::new();
+    let manifest = |version: &str, more: &str| {
+        world.write(
+            "work/bp/blueprint.yaml",
+            &format!(
+                "name: bp\nversion: {version}\nsummary: x\nquestions:\n  - {{key: old, type: string, ask: What was?}}\n{more}components:\n  - use: ./components/x\n"
+            ),
+        );
+    };
+    manifest("1.0.0", "");
+    world.write("work/bp/components/x/component.yaml", "summary: x\n");
+    world.write("work/bp/components/x/files/a.txt", "a\n");
+    world.run(&["new", "./bp", "demo", "--set", "old=x"]).success();
+    manifest("1.1.0", "  - {key: fresh, type: string, ask: What is new?}\n");
+    let mut person = Dialogue::start(&world, &["update", "demo"]);
+    person.see("What is new?").press("something\r");
+    person.see("Updated").see("1.0.0 -> 1.1.0");
+    person.ends(0);
+    assert!(world.read("demo/goldpath.yaml").ends_with("  old: x\n  fresh: something\n"));
+    world.git("demo", &["reset", "-q", "--hard"]);
+    let mut person = Dialogue::start(&world, &["update", "demo"]);
+    person.see("What is new?").press("\u{3}");
+    person.ends(130);
+    assert_eq!(world.git("demo", &["status", "--porcelain"]), "");
+}

@@ -91,6 +91,24 @@ fn every_output_has_the_promised_shape() {
     world.write("work/payments-api/scripts/promote.sh", "");
     holds("check", &run(&["check", "payments-api"], 3));
     holds("review", &run(&["review", "payments-api"], 0));
+    world
+        .write("work/bp/blueprint.yaml", "name: bp\nversion: 1.0.0\nsummary: x\ncomponents: [{use: ./components/x}]\n");
+    world.write("work/bp/components/x/component.yaml", "summary: x\n");
+    world.write("work/bp/components/x/files/a.txt", "a\n");
+    world.run(&["new", "./bp", "lines", "--defaults"]).success();
+    holds("update", &run(&["update", "lines"], 0));
+    world.write("work/lines/a.txt", "mine\n");
+    world.git("lines", &["commit", "-qam", "mine"]);
+    world.write("work/bp/components/x/files/a.txt", "theirs\n");
+    world.write("work/bp/components/x/files/b.txt", "theirs\n");
+    holds("diff", &run(&["diff", "lines"], 6));
+    holds("update", &run(&["update", "lines", "--dry-run"], 6));
+    holds("update", &run(&["update", "lines", "--commit"], 6));
+    holds("error", &run(&["update", "lines"], 6));
+    holds("update", &run(&["update", "lines", "--abort"], 0));
+    world.run(&["update", "lines", "--commit"]).fails(6);
+    world.git("lines", &["rm", "-q", "a.txt"]);
+    holds("update", &run(&["update", "lines", "--continue"], 0));
     holds("error", &run(&["new", "servcie", "x"], 2));
     holds("error", &run(&["new", &blueprint, "x", "--set", "times=99"], 2));
 }

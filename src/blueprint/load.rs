@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::manifest::{Field, Map, Reader, declared_name, optional, required};
-use super::{Blueprint, Component, Decision, Part, Pins, Question, Step, component, decision, question};
+use super::{Blueprint, Component, Decision, Part, Pins, Question, Step, component, decision, migration, question};
 use crate::diag::{Diagnostic, Diagnostics, Place, did_you_mean, nearest};
 use crate::template::{Delimiters, Engine};
 use crate::tree::Tree;
@@ -22,7 +22,7 @@ pub struct Library {
 }
 
 /// The fields of `blueprint.yaml`.
-pub const FIELDS: [Field; 8] = [
+pub const FIELDS: [Field; 9] = [
     required("name", "text", "what users call the blueprint"),
     required("version", "semantic version", "goes up whenever what is emitted changes"),
     required("summary", "text", "what it yields, in one line"),
@@ -35,6 +35,7 @@ pub const FIELDS: [Field; 8] = [
     optional("values", "map of name to expression", "what templates get besides the answers, computed in order"),
     required("components", "list of components", "what it is composed of; the order is that of slot fillings"),
     optional("next", "list of steps", "what to do in the new repository, shown once it is written"),
+    optional("migrations", "list of migrations", "what its versions did to files and answers of earlier ones"),
 ];
 
 /// The fields of an entry of `next`.
@@ -148,6 +149,10 @@ fn read(library: &Library, reader: &mut Reader, map: Map) -> (Option<Blueprint>,
     let values = values(reader, &engine, map.get("values"), &questions);
     let parts = parts(library, reader, &engine, map.require("components"), &mut problems);
     let next = next(reader, &engine, map.get("next"));
+    let migrations = map
+        .get("migrations")
+        .map(|node| migration::read(reader, node, version.as_ref(), &questions))
+        .unwrap_or_default();
     let pins = pins(library, &mut problems);
     let policies = policies(library, &mut problems);
     let blueprint = (|| {
@@ -160,6 +165,7 @@ fn read(library: &Library, reader: &mut Reader, map: Map) -> (Option<Blueprint>,
             parts,
             decisions,
             next,
+            migrations,
             pins,
             engine,
             policies,

@@ -7,6 +7,7 @@ pub mod decision;
 pub mod lint;
 pub mod load;
 pub mod manifest;
+pub mod migration;
 pub mod pins;
 pub mod question;
 
@@ -16,6 +17,7 @@ pub use component::{Component, Owner};
 pub use decision::Decision;
 pub use load::{Library, load};
 pub use manifest::Expression;
+pub use migration::Migration;
 pub use pins::Pins;
 pub use question::{Question, QuestionType};
 
@@ -42,6 +44,8 @@ pub struct Blueprint {
     pub decisions: Vec<Decision>,
     /// What to do in the new repository.
     pub next: Vec<Step>,
+    /// What later versions did to files and answers of earlier ones, oldest first.
+    pub migrations: Vec<Migration>,
     /// The pins that its templates read.
     pub pins: Pins,
     /// Renders its templates and evaluates its expressions.

@@ -37,6 +37,7 @@ pub struct CheckArgs {
 
 /// Returns the exit code.
 pub fn run(args: &CheckArgs, global: &Global, printer: &Printer) -> Result<u8, Failure> {
+    super::recover(&args.path, printer)?;
     let options = Options {
         blueprints: global.blueprints.clone(),
         path: args.path.clone(),

@@ -3,6 +3,7 @@
 
 mod check;
 mod config;
+mod diff;
 mod except;
 mod explain;
 mod list;
@@ -11,6 +12,7 @@ mod policies;
 mod print;
 mod review;
 mod show;
+mod update;
 
 use std::ffi::OsString;
 use std::io::IsTerminal;
@@ -35,11 +37,14 @@ Examples:
   goldpath show service                  questions, trade-offs, files, owners
   goldpath check                         is this repository still on its path?
   goldpath review ../other               how good is any repository?
+  goldpath update                        to the newest blueprint; nobody loses work
+  goldpath diff                          see what that would change
 
 Exit codes:
   0 fine                                 3 guardrail findings
   1 failed                               4 drift
   2 wrong usage, answers or blueprint    5 outdated
+                                         6 conflicts to settle
                                          130 interrupted";
 
 /// A golden-path project scaffolder: from a few answers to a service repository that is ready for production.
@@ -108,6 +113,8 @@ enum Command {
     Check(check::CheckArgs),
     Except(except::ExceptArgs),
     Review(review::ReviewArgs),
+    Update(update::UpdateArgs),
+    Diff(diff::DiffArgs),
     /// Removes what a killed process left staged
     #[command(name = "__janitor", hide = true)]
     Janitor {
@@ -160,6 +167,8 @@ pub fn run() -> ExitCode {
         Command::New(args) => new::run(args, &cli.global, &printer).map(fine),
         Command::List(args) => list::run(args, &cli.global, &printer).map(fine),
         Command::Show(args) => show::run(args, &cli.global, &printer).map(fine),
+        Command::Update(args) => update::run(args, &cli.global, &printer),
+        Command::Diff(args) => diff::run(args, &cli.global, &printer),
         Command::Janitor { .. } => Ok(0),
     };
     match result {
@@ -194,6 +203,14 @@ fn colors(color: Color, terminal: bool) -> bool {
             terminal && !no_color && std::env::var("TERM").as_deref() != Ok("dumb")
         }
     }
+}
+
+/// Finishes or undoes what a goldpath that was cut off had begun, and says so.
+fn recover(path: &std::path::Path, printer: &Printer) -> Result<(), Failure> {
+    if let Some(what) = crate::ops::update::recover(path)? {
+        printer.info(&format!("goldpath {what}"));
+    }
+    Ok(())
 }
 
 /// The day, in UTC.

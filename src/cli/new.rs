@@ -62,7 +62,7 @@ pub struct NewArgs {
     policies: PolicyArgs,
 }
 
-fn key_value(text: &str) -> Result<(String, String), String> {
+pub(super) fn key_value(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().to_owned(), value.to_owned())),
         _ => Err("expected KEY=VALUE, such as `lang=python`".to_owned()),
@@ -74,7 +74,7 @@ pub fn run(args: &NewArgs, global: &Global, printer: &Printer) -> Result<(), Fai
         blueprints: global.blueprints.clone(),
         blueprint: args.blueprint.clone(),
         destination: args.destination.clone(),
-        given: given(args)?,
+        given: given(&args.set, &args.answers)?,
         defaults: args.defaults,
         dry_run: args.dry_run,
         git: !args.no_git,
@@ -82,10 +82,7 @@ pub fn run(args: &NewArgs, global: &Global, printer: &Printer) -> Result<(), Fai
         janitor: Some(janitor),
         policies: args.policies.named()?,
     };
-    let reads_stdin = args.answers.iter().any(|file| file == "-");
-    let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
-    let mut person = (terminal && !reads_stdin && !args.defaults && global.output == Output::Text)
-        .then(|| Terminal::new(colors(global.color, true)));
+    let mut person = person(global, &args.answers, args.defaults);
     let report = ops::new::new(options, person.as_mut().map(|person| person as &mut dyn Prompter))?;
     if global.output == Output::Json {
         printer.json(&report);
@@ -95,16 +92,24 @@ pub fn run(args: &NewArgs, global: &Global, printer: &Printer) -> Result<(), Fai
     Ok(())
 }
 
+/// Somebody to ask, where there is a terminal and nothing speaks against it.
+pub(super) fn person(global: &Global, answers: &[String], defaults: bool) -> Option<Terminal> {
+    let reads_stdin = answers.iter().any(|file| file == "-");
+    let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+    (terminal && !reads_stdin && !defaults && global.output == Output::Text)
+        .then(|| Terminal::new(colors(global.color, true)))
+}
+
 fn janitor() -> Option<Command> {
     let mut command = Command::new(std::env::current_exe().ok()?);
     command.arg("__janitor");
     Some(command)
 }
 
-fn given(args: &NewArgs) -> Result<Given, Failure> {
+pub(super) fn given(set: &[(String, String)], files: &[String]) -> Result<Given, Failure> {
     let mut problems = Diagnostics::new();
-    let mut given = Given { set: args.set.clone(), ..Given::default() };
-    for file in &args.answers {
+    let mut given = Given { set: set.to_vec(), ..Given::default() };
+    for file in files {
         match answers(file) {
             Ok(node) => given.files.push((if file == "-" { "standard input".to_owned() } else { file.clone() }, node)),
             Err(more) => problems.extend(more),

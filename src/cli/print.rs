@@ -125,33 +125,42 @@ impl Printer {
         let code = failure.exit_code();
         let none = Diagnostics::new();
         let problems = match failure {
-            Failure::Invalid(problems) | Failure::Failed(problems) => problems,
-            Failure::Guardrails(_) | Failure::Cancelled => &none,
+            Failure::Invalid(problems) | Failure::Failed(problems) | Failure::Conflicts(problems) => problems,
+            Failure::Guardrails(_) | Failure::Denied { .. } | Failure::Cancelled => &none,
         };
         if self.output == Output::Json {
             let mut error = serde_json::json!({ "exit_code": code, "diagnostics": problems.0 });
-            if let Failure::Guardrails(report) = failure {
-                error["findings"] = serde_json::json!(report.findings);
-                error["unread"] = serde_json::json!(report.unread);
+            if let Some((findings, unread)) = denied(failure) {
+                error["findings"] = serde_json::json!(findings);
+                error["unread"] = serde_json::json!(unread);
             }
             self.json(&serde_json::json!({ "error": error }));
             return ExitCode::from(code);
         }
         self.diagnostics(problems);
-        if let Failure::Guardrails(report) = failure {
-            report.unread.iter().for_each(|problem| self.diagnostic(problem));
-            report.findings.iter().for_each(|finding| self.finding(finding));
+        if let Some((findings, unread)) = denied(failure) {
+            unread.iter().for_each(|problem| self.diagnostic(problem));
+            findings.iter().for_each(|finding| self.finding(finding));
             let _ = writeln!(
                 std::io::stderr().lock(),
                 "guardrails forbid what would have been written: {} findings, {} files unread; nothing was written",
-                report.findings.len(),
-                report.unread.len()
+                findings.len(),
+                unread.len()
             );
         }
         if matches!(failure, Failure::Cancelled) {
             let _ = writeln!(std::io::stderr().lock(), "cancelled; nothing was written");
         }
         ExitCode::from(code)
+    }
+}
+
+/// What guardrails forbid, and what they could not read.
+fn denied(failure: &Failure) -> Option<(&[Finding], &[Diagnostic])> {
+    match failure {
+        Failure::Guardrails(report) => Some((&report.findings, &report.unread)),
+        Failure::Denied { findings, unread } => Some((findings, unread)),
+        _ => None,
     }
 }
 

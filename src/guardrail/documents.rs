@@ -19,8 +19,8 @@ use crate::tree::Tree;
 #[derive(Default)]
 pub struct Documents {
     pub(super) routed: Vec<Routed>,
-    /// The files that they are from, and those that renderings are made of.
-    pub(super) judged: BTreeSet<String>,
+    /// The files that they are from.
+    pub(super) files: BTreeSet<String>,
     /// What could not be read or rendered.
     pub(super) unread: Vec<Diagnostic>,
 }
@@ -60,13 +60,13 @@ impl Documents {
         for ((path, ..), result) in files.iter().zip(read) {
             match result {
                 Ok(found) => {
-                    documents.judged.extend((!found.is_empty()).then(|| (*path).to_owned()));
+                    documents.files.extend((!found.is_empty()).then(|| (*path).to_owned()));
                     documents.routed.extend(found);
                 }
                 Err(found) => documents.unread.extend(found.0),
             }
         }
-        documents.judged.extend(rendered.claimed);
+        documents.files.extend(rendered.claimed);
         trace_plans(&mut documents.routed);
         documents
     }

@@ -2,7 +2,7 @@
 //!
 //! Each source is compiled for itself, so that helpers of the same name don't meet, and all report in the same way.
 
-use super::{Documents, Exceptions, Library, Report, Rule};
+use super::{Documents, Exceptions, Library, Report, Rule, kustomize};
 use crate::diag::{Diagnostic, Diagnostics, Place};
 use crate::tree::Tree;
 
@@ -55,6 +55,11 @@ impl Guardrails {
     /// The rules: the library's by id, then those of each other source.
     pub fn rules(&self) -> &[Rule] {
         &self.rules
+    }
+
+    /// Judges a tree, with its Kustomize sources put together in memory.
+    pub fn evaluate(&self, tree: &Tree, exceptions: &Exceptions) -> Report {
+        self.judge(&Documents::read(tree, kustomize::render(tree)), exceptions)
     }
 
     /// Judges what was read of a tree.

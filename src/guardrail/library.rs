@@ -82,8 +82,8 @@ impl Library {
     pub fn judge(&self, documents: &Documents, exceptions: &Exceptions) -> Report {
         let mut report = Report::default();
         report.unread.extend(documents.unread.iter().cloned());
-        report.evaluated.files = documents.judged.len();
-        report.judged = documents.judged.clone();
+        report.judged = documents.files.clone();
+        report.evaluated.files = documents.files.len();
         report.evaluated.documents = documents.routed.len();
         report.evaluated.rules = self.rules.len();
         report.seen = documents.seen();

@@ -12,8 +12,8 @@ use crate::tree::{Mode, Tree, TreePath};
 use crate::{git, source, workdir, yaml};
 
 use super::Failure;
-use super::new::EXCEPTIONS;
 use super::policies::{self, Named};
+use super::session::EXCEPTIONS;
 use super::subject::{self, Rendering};
 
 /// Where a repository keeps its guardrails.
@@ -189,7 +189,7 @@ pub(super) fn recorded(path: &Path) -> Result<(PathBuf, Recorded), Failure> {
 }
 
 /// The nearest folder at or above a path that goldpath made.
-fn root(path: &Path) -> Result<PathBuf, Failure> {
+pub(super) fn root(path: &Path) -> Result<PathBuf, Failure> {
     let shown = path.display();
     let folder = std::fs::canonicalize(path)
         .map_err(|error| Failure::invalid(Diagnostic::error(format!("`{shown}` can't be read: {error}"))))?;

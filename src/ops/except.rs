@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::check;
-use super::new::EXCEPTIONS;
 use super::policies::{self, Named};
+use super::session::EXCEPTIONS;
 use super::{Failure, subject};
 use crate::diag::{Diagnostic, Diagnostics, Place, did_you_mean};
 use crate::guardrail::{Date, Documents, Exceptions, Finding};

@@ -1,16 +1,21 @@
 //! Operations: one per file, options in, report out. They tie the pure core to the edges and print nothing.
 
 pub mod check;
+pub mod diff;
 pub mod except;
 pub mod explain;
 pub mod list;
+pub mod merging;
 pub mod new;
 pub mod policies;
 pub mod review;
+mod session;
 pub mod show;
 pub mod subject;
+pub mod update;
 
 use crate::diag::{Diagnostic, Diagnostics};
+use crate::guardrail::Finding;
 
 /// Why an operation did not come to its end; each has an exit code of its own.
 #[derive(Debug)]
@@ -21,6 +26,15 @@ pub enum Failure {
     Failed(Diagnostics),
     /// Guardrails forbid what would have been written.
     Guardrails(Box<new::Report>),
+    /// Guardrails forbid what an update would bring in.
+    Denied {
+        /// What they found.
+        findings: Vec<Finding>,
+        /// What they could not read.
+        unread: Vec<Diagnostic>,
+    },
+    /// Conflicts are open that a person has to settle.
+    Conflicts(Diagnostics),
     /// A person or a signal stopped it.
     Cancelled,
 }
@@ -31,7 +45,8 @@ impl Failure {
         match self {
             Failure::Failed(_) => 1,
             Failure::Invalid(_) => 2,
-            Failure::Guardrails(_) => 3,
+            Failure::Guardrails(_) | Failure::Denied { .. } => 3,
+            Failure::Conflicts(_) => 6,
             Failure::Cancelled => 130,
         }
     }

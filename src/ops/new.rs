@@ -4,7 +4,7 @@
 //! destination, and renamed.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread::ScopedJoinHandle;
 
@@ -12,21 +12,19 @@ use serde::Serialize;
 
 use super::Failure;
 use super::policies::{self, Named};
-use crate::answers::{self, Answer, Given, Resolution, Said, Unanswered, resolve};
+use super::session::{EXCEPTIONS, Session, stopped};
+use crate::answers::{Answer, Given, Resolution};
 use crate::blueprint::{self, Blueprint, Library, Owner};
 use crate::changes::outline;
-use crate::diag::{Diagnostic, Diagnostics, Place};
+use crate::diag::Diagnostic;
 use crate::git::{self, Commit};
 use crate::guardrail::{self, Evaluated, Exceptions, Finding};
-use crate::lock::{self, Lock, Locked};
-use crate::prompt::{Asked, Prompter, Reply, Review, Stopped, Verdict};
-use crate::render::{self, RenderedTree};
+use crate::lock;
+use crate::prompt::{Prompter, Review, Verdict};
+use crate::render::RenderedTree;
 use crate::source::{self, Named as NamedBlueprint};
-use crate::tree::{File, Mode, TreePath};
+use crate::tree::{Mode, TreePath};
 use crate::workdir::{Destination, Stage};
-
-/// Where a repository keeps its exceptions from guardrails.
-pub(super) const EXCEPTIONS: &str = "policy/exceptions.yaml";
 
 /// What is asked of [`new`].
 #[derive(Debug, Default)]
@@ -141,11 +139,11 @@ fn make(
         if options.git && !options.dry_run { Some(git::settings().map_err(Failure::failed)?) } else { None };
     let folder = destination.as_ref().map(Destination::name);
 
-    let source =
+    let named =
         options.blueprint.as_deref().filter(|named| matches!(NamedBlueprint::new(named), NamedBlueprint::Folder(_)));
     let mut session = Session {
         blueprint,
-        source,
+        source: named.map(str::to_owned),
         given: options.given.clone(),
         said: BTreeMap::new(),
         folder,
@@ -160,6 +158,7 @@ fn make(
             Some(destination) => destination.clone(),
             None => default_destination(&resolution)?,
         };
+        session.source = named.map(|named| source::seen_from(Path::new(named), &destination.place()));
         let (rendered, next) = session.render(&resolution)?;
         let outline = outline(&rendered.tree, |path| note(&rendered, path));
         let Some(prompter) = prompter.as_deref_mut().filter(|_| !options.defaults) else {
@@ -245,16 +244,6 @@ fn stage_failure(problem: Diagnostic) -> Failure {
     Failure::failed(problem)
 }
 
-fn stopped(stopped: Stopped) -> Failure {
-    match stopped {
-        Stopped::Cancelled => Failure::Cancelled,
-        Stopped::Failed(reason) => Failure::failed(
-            Diagnostic::error(format!("the terminal failed: {reason}"))
-                .hint("answer with `--set`, `--answers` or `--defaults`"),
-        ),
-    }
-}
-
 /// Finds the blueprint that the user named, or lets them choose one.
 fn find(options: &Options, prompter: &mut Option<&mut dyn Prompter>) -> Result<(Library, Option<String>), Failure> {
     let library = source::library(options.blueprints.as_deref())?;
@@ -289,151 +278,6 @@ fn default_destination(resolution: &Resolution) -> Result<Destination, Failure> 
         }
     };
     Destination::new(&PathBuf::from(name)).map_err(Failure::failed)
-}
-
-/// Answers on their way from questions to a rendered tree.
-struct Session<'a> {
-    blueprint: &'a Blueprint,
-    source: Option<&'a str>,
-    given: Given,
-    said: BTreeMap<String, Said>,
-    folder: Option<String>,
-    defaults: bool,
-}
-
-impl<'a> Session<'a> {
-    fn resolve(&self, unanswered: Unanswered) -> Result<Resolution<'a>, Diagnostics> {
-        resolve(self.blueprint, &self.given, &self.said, self.folder.as_deref(), unanswered)
-    }
-
-    /// All answers without asking.
-    fn take(&self) -> Result<Resolution<'a>, Failure> {
-        let unanswered = if self.defaults { Unanswered::TakeDefaults } else { Unanswered::LeaveOpen };
-        let resolution = self.resolve(unanswered)?;
-        let mut missing = resolution.missing();
-        if missing.is_empty() {
-            return Ok(resolution);
-        }
-        if !self.defaults {
-            let count = resolution.open.len();
-            missing.push(
-                Diagnostic::error(format!("{count} questions have no answer, and there is no terminal to ask at")).hint(
-                    "answer with --set, --answers FILE or GOLDPATH_ANSWER_<KEY>; --defaults takes the default of those that have one",
-                ),
-            );
-        }
-        Err(Failure::Invalid(missing))
-    }
-
-    /// All answers, with a person to ask.
-    fn ask(&mut self, prompter: &mut dyn Prompter) -> Result<Resolution<'a>, Failure> {
-        // Keys in the order in which they were asked, to go back by.
-        let mut asked: Vec<String> = Vec::new();
-        loop {
-            let resolution = self.resolve(Unanswered::LeaveOpen)?;
-            let Some(open) = resolution.open.first() else { return Ok(resolution) };
-            let key = open.question.key.clone();
-            let progress = (asked.len() + 1, asked.len() + resolution.open.len());
-            match self.put(open, &resolution, progress, !asked.is_empty(), prompter)? {
-                Some(said) => {
-                    asked.push(key.clone());
-                    self.said.insert(key, said);
-                }
-                None => {
-                    if let Some(previous) = asked.pop() {
-                        self.said.remove(&previous);
-                    }
-                }
-            }
-        }
-    }
-
-    /// Puts one question; nothing comes back where they want to go back.
-    fn put(
-        &self,
-        open: &answers::Open<'a>,
-        resolution: &Resolution,
-        progress: (usize, usize),
-        can_go_back: bool,
-        prompter: &mut dyn Prompter,
-    ) -> Result<Option<Said>, Failure> {
-        let question = open.question;
-        let context = resolution.context();
-        let check = |answer: &Answer| answers::validate(&self.blueprint.engine, question, &context, answer);
-        let accept = |text: &str| {
-            let answer = answers::parse(question, text)?;
-            check(&answer).map(|()| answer)
-        };
-        let asked = Asked {
-            question,
-            decision: question.decision.as_deref().and_then(|name| self.blueprint.decision(name)),
-            default: open.default.clone(),
-            refused: open.refused.as_ref(),
-            progress,
-            can_go_back,
-            accept: &accept,
-            check: &check,
-        };
-        Ok(match prompter.ask(&asked).map_err(stopped)? {
-            Reply::Default if open.default.is_some() => Some(Said::Default),
-            Reply::Default | Reply::Back => None,
-            Reply::Answer(answer) => Some(Said::Answer(answer)),
-        })
-    }
-
-    /// Asks one question again. An answer that leaves others without sense is not taken.
-    fn change(&mut self, key: &str, resolution: &Resolution<'a>, prompter: &mut dyn Prompter) -> Result<(), Failure> {
-        let Some(answered) = resolution.answers.iter().find(|answered| answered.question.key == key) else {
-            return Ok(());
-        };
-        let open = answers::Open {
-            question: answered.question,
-            default: Some(answered.answer.clone()),
-            refused: None,
-            waits: false,
-        };
-        let Some(said) = self.put(&open, resolution, (1, 1), true, prompter)? else { return Ok(()) };
-        if said == Said::Default {
-            return Ok(());
-        }
-        let before = (self.given.clone(), self.said.clone());
-        // What was said last counts, wherever the first answer came from.
-        self.given.forget(key);
-        self.said.insert(key.to_owned(), said);
-        if let Err(problems) = self.resolve(Unanswered::LeaveOpen) {
-            prompter.complain(&format!("that can't be changed, since other answers depend on it\n{problems}"));
-            (self.given, self.said) = before;
-        }
-        Ok(())
-    }
-
-    /// The tree, with what goldpath itself records in it.
-    fn render(&self, resolution: &Resolution) -> Result<(RenderedTree, Vec<(String, String)>), Failure> {
-        let plan = render::plan(self.blueprint, resolution)?;
-        let mut rendered = render::render(&plan)?;
-        let mut files = BTreeMap::new();
-        for (path, file) in rendered.tree.iter() {
-            let provenance = &rendered.provenance[path];
-            files.insert(
-                path.clone(),
-                Locked {
-                    blob: git::blob_id(&file.bytes),
-                    owner: provenance.owner,
-                    component: provenance.component.clone(),
-                    mode: file.mode,
-                },
-            );
-        }
-        let lock = Lock { blueprint: self.blueprint, source: self.source, answers: &resolution.answers, files };
-        for (path, text) in [(lock::CHOICES, lock.choices()), (lock::LOCK, lock.text())] {
-            let problem = |error: crate::tree::PathError| {
-                Failure::invalid(Diagnostic::error(error.to_string()).place(Place::file(path)))
-            };
-            let path = TreePath::new(path).map_err(problem)?;
-            rendered.tree.insert(path, File::regular(text)).map_err(problem)?;
-        }
-        Ok((rendered, plan.next))
-    }
 }
 
 /// What stands behind a file in an outline.

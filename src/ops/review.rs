@@ -10,8 +10,8 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::Failure;
-use super::new::EXCEPTIONS;
 use super::policies::{self, Named};
+use super::session::EXCEPTIONS;
 use super::subject::{self, Rendering};
 use crate::diag::{Diagnostic, Place};
 use crate::document::{self, Format};

@@ -40,6 +40,24 @@ impl Named {
     }
 }
 
+/// A folder as it is named from another one, so that the two can be moved together: `../my-blueprint`. An absolute path
+/// stays one.
+pub fn seen_from(folder: &Path, place: &Path) -> String {
+    let shown = |path: &Path| path.to_string_lossy().replace('\\', "/");
+    let Ok(found) = folder.canonicalize() else { return shown(folder) };
+    if folder.is_absolute() || found.components().next() != place.components().next() {
+        return shown(folder);
+    }
+    let common = found.components().zip(place.components()).take_while(|(a, b)| a == b).count();
+    let mut parts: Vec<String> = place.components().skip(common).map(|_| "..".to_owned()).collect();
+    parts.extend(found.components().skip(common).map(|part| part.as_os_str().to_string_lossy().into_owned()));
+    match parts.first().map(String::as_str) {
+        None => ".".to_owned(),
+        Some("..") => parts.join("/"),
+        Some(_) => format!("./{}", parts.join("/")),
+    }
+}
+
 /// The files of the library: the one in the binary, or a folder in its place.
 ///
 /// # Errors

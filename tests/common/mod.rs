@@ -26,8 +26,20 @@ impl World {
         world
     }
 
+    /// In memory where that can be had: for tests whose hundreds of runs would wait for nothing but the disk.
+    pub fn in_memory() -> Self {
+        let memory = PathBuf::from("/dev/shm");
+        let world = World::at(&if memory.is_dir() { memory } else { std::env::temp_dir() });
+        world.write("home/.gitconfig", "[user]\n  name = Ada\n  email = ada@example.com\n");
+        world
+    }
+
     pub fn without_identity() -> Self {
-        let root = tempfile::Builder::new().prefix("goldpath-test-").tempdir().unwrap();
+        World::at(&std::env::temp_dir())
+    }
+
+    fn at(place: &Path) -> Self {
+        let root = tempfile::Builder::new().prefix("goldpath-test-").tempdir_in(place).unwrap();
         std::fs::create_dir_all(root.path().join("work")).unwrap();
         std::fs::create_dir_all(root.path().join("home")).unwrap();
         World { root }

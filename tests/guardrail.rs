@@ -349,6 +349,18 @@ fn what_kustomize_can_do_and_this_cannot_is_said() {
 }
 
 #[test]
+fn what_a_list_holds_are_objects_of_their_own() {
+    let list = "apiVersion: v1\nkind: ConfigMapList\nitems:\n  - apiVersion: v1\n    kind: ConfigMap\n    metadata: {name: \
+                a}\n  - apiVersion: v1\n    kind: ConfigMap\n    metadata: {name: b}\n";
+    let rendered = kustomize::render(&tree(&[
+        ("kustomization.yaml", "resources: [list.yaml]\nnamespace: prod\n"),
+        ("list.yaml", list),
+    ]));
+    let found: Vec<String> = rendered.documents().map(|document| document.value()["metadata"].to_string()).collect();
+    assert_eq!(found, [r#"{"name":"a","namespace":"prod"}"#, r#"{"name":"b","namespace":"prod"}"#]);
+}
+
+#[test]
 fn what_would_have_to_be_fetched_is_given_to_no_tool() {
     for setting in [
         "openapi: {path: 'https://example.com/schema.json'}\n",

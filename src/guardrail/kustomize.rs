@@ -433,7 +433,7 @@ impl Sources<'_> {
         } else if self.tree.get(&path).is_some() {
             let nodes = self.read(&path);
             if self.take(nodes.iter().map(Node::values).sum(), 1) {
-                objects.extend(nodes.iter().cloned());
+                objects.extend(nodes.iter().flat_map(listed).cloned());
             }
         } else {
             self.missing(entry, "resource");
@@ -851,6 +851,15 @@ fn set_namespace(object: &mut Node, namespace: &Node) {
     };
     let key = if kind == "Namespace" { "name" } else { "namespace" };
     metadata.set(key, namespace.clone());
+}
+
+/// What a `List` of whatever kind holds, or the object itself.
+fn listed(object: &Node) -> &[Node] {
+    let items = object.get("items").filter(|items| matches!(items.content, Content::List(_)));
+    match items {
+        Some(items) if text_at(object, &["kind"]).is_some_and(|kind| kind.ends_with("List")) => items.items(),
+        _ => std::slice::from_ref(object),
+    }
 }
 
 /// Names and namespaces of the service accounts.

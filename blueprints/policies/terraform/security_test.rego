@@ -25,6 +25,18 @@ test_s10_every_resource_is_denied if {
 	denied(policy(unnamed), "S10") == {"data.aws_iam_policy_document.this, statement 1 allows it on every resource"}
 }
 
+dynamic(statement) := {"data": {"aws_iam_policy_document": {"this": [{"dynamic": {"statement": [{
+	"for_each": "${var.on ? [1] : []}",
+	"content": [statement],
+}]}}]}}}
+
+test_s10_dynamic_statements_count if {
+	denied(dynamic(read), "S10") == set()
+	denied(dynamic({"actions": ["s3:GetObject"], "resources": ["*"]}), "S10") == {
+		"data.aws_iam_policy_document.this, statement 1 of the dynamic ones allows it on every resource",
+	}
+}
+
 test_s10_everything_but_is_denied if {
 	denied(policy(object.union(object.remove(read, ["actions"]), {"not_actions": ["iam:*"]})), "S10") == {
 		"data.aws_iam_policy_document.this, statement Read allows everything but what it lists in not_actions",

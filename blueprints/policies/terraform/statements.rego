@@ -13,6 +13,20 @@ statements contains entry if {
 	}
 }
 
+# What `for_each` decides is how often it is there, not what it says.
+statements contains entry if {
+	some document in data_sources("aws_iam_policy_document")
+	some index, dynamic in each(document.it.dynamic.statement)
+	some place, statement in each(dynamic.content)
+	is_object(statement)
+	number := sprintf("%d of the dynamic ones", [index + 1])
+	entry := {
+		"it": statement,
+		"name": sprintf("%s, statement %s", [document.name, field(statement, "sid", number)]),
+		"at": array.concat(document.at, ["dynamic", "statement", index, "content", place]),
+	}
+}
+
 statements contains entry if {
 	some policy in json_policies
 	json.is_valid(policy.text)

@@ -415,7 +415,7 @@ fn kustomizations_that_go_in_circles_are_reported_and_their_files_judged() {
     ] {
         let rendered = kustomize::render(&tree(&[&files[..], &[("a/s.yaml", SECRET)]].concat()));
         assert!(problems(&rendered).contains("refers to itself"), "{}", problems(&rendered));
-        assert!(!(rendered.documents().count() == 0), "{files:?}");
+        assert_ne!(rendered.documents().count(), 0, "{files:?}");
     }
 }
 

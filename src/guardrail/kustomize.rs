@@ -379,7 +379,7 @@ impl Sources<'_> {
                 self.problem(&value.spot, format!("`{key}` of this kustomization is not applied"));
             }
         }
-        self.settings(folder, &root);
+        self.settings(folder, root);
         for key in ["resources", "bases"] {
             for entry in root.get(key).map(Node::items).unwrap_or_default() {
                 self.resource(folder, entry, &mut objects);

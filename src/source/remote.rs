@@ -138,16 +138,18 @@ fn run(mut command: Command) -> Result<String, String> {
 }
 
 /// Asks the other side which commit a revision is.
-fn resolve(spec: &GitSpec) -> Result<Resolved, Unresolved> {
+fn resolve(spec: &GitSpec) -> Result<Resolved, Box<Unresolved>> {
     if let Revision::Commit(commit) = &spec.revision {
         return Ok(Resolved::commit(commit));
     }
     let mut command = git(None);
     command.args(["ls-remote", "--", &spec.url]);
-    let told = run(command).map_err(|reason| Unresolved {
-        diagnostic: problem(spec, format!("git can't reach it: {reason}"))
-            .hint(format!("see that `git ls-remote {}` works", spec.url)),
-        may_be_offline: true,
+    let told = run(command).map_err(|reason| {
+        Box::new(Unresolved {
+            diagnostic: problem(spec, format!("git can't reach it: {reason}"))
+                .hint(format!("see that `git ls-remote {}` works", spec.url)),
+            may_be_offline: true,
+        })
     })?;
     let references: Vec<(&str, &str)> = told.lines().filter_map(|line| line.split_once('\t')).collect();
     choose(&spec.revision, &references).ok_or_else(|| {
@@ -163,10 +165,10 @@ fn resolve(spec: &GitSpec) -> Result<Resolved, Unresolved> {
             None if names.is_empty() => "the repository is empty".to_owned(),
             None => format!("there is {}", names.join(", ")),
         };
-        Unresolved {
+        Box::new(Unresolved {
             diagnostic: problem(spec, format!("the repository has no revision that is {}", spec.revision)).hint(hint),
             may_be_offline: false,
-        }
+        })
     })
 }
 

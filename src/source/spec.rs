@@ -100,7 +100,7 @@ impl Spec {
         if short && parts.len() != 2 && !(base.contains("gitlab") && parts.len() > 2) {
             return Err(problem("names no organisation and repository".to_owned()));
         }
-        if path.trim_matches('/').is_empty() || path.starts_with('-') || parts.iter().any(|part| *part == "..") {
+        if path.trim_matches('/').is_empty() || path.starts_with('-') || parts.contains(&"..") {
             return Err(problem("names no repository".to_owned()));
         }
         if folder.split('/').any(|part| matches!(part, ".." | ".")) {

@@ -14,8 +14,9 @@ use regorus::utils::limits::ExecutionTimerConfig;
 use super::{Level, recursion};
 use crate::document::{Content, Node, Step};
 
-/// How long one rule set may think about one document.
-const TIME_LIMIT: Duration = Duration::from_secs(5);
+/// How long one rule set may think about one document. Wall time: the interpreter has no other clock, so there is room for a
+/// busy machine.
+const TIME_LIMIT: Duration = Duration::from_secs(10);
 /// How long all rule sets may think about all documents, on all cores together, before each document's share is added.
 const TREE_TIME: Duration = Duration::from_secs(60);
 /// What each document adds to that: ten times what the library needs for a large one.
@@ -50,11 +51,12 @@ impl Allowance {
         Allowance { left: AtomicU64::new(u64::try_from(time.as_micros()).unwrap_or(u64::MAX)) }
     }
 
-    /// What one evaluation may take; an error where nothing is left.
-    fn next(&self) -> Result<Duration, String> {
+    /// What one evaluation of some documents may take; an error where nothing is left.
+    fn next(&self, documents: usize) -> Result<Duration, String> {
+        let more = DOCUMENT_TIME.saturating_mul(u32::try_from(documents).unwrap_or(u32::MAX));
         match Duration::from_micros(self.left.load(Ordering::Relaxed)) {
             Duration::ZERO => Err("the time for all files together is up".to_owned()),
-            left => Ok(left.min(TIME_LIMIT)),
+            left => Ok(left.min(TIME_LIMIT.saturating_add(more))),
         }
     }
 
@@ -160,27 +162,33 @@ impl Package {
         let queries = rules.iter().map(|rule| (level(rule), (*rule).to_owned())).collect();
         // The first evaluation compiles; clones share the result. It also brings unknown names to light.
         let mut package = Package { queries, engine, idle: Mutex::default() };
-        ask(&mut package.engine, &package.queries, Value::new_object(), time).map_err(|error| vec![error])?;
+        ask(&mut package.engine, &package.queries, Value::new_object(), 0, time).map_err(|error| vec![error])?;
         Ok(package)
     }
 
-    /// Asks every query about one input.
+    /// Asks every query about one input, which is made of a number of documents.
     ///
     /// # Errors
     /// What kept the package from an answer: most often, that it did not end in its time.
-    pub(super) fn evaluate(&self, input: &Value, time: &Allowance) -> Result<Judgement, String> {
+    pub(super) fn evaluate(&self, input: &Value, documents: usize, time: &Allowance) -> Result<Judgement, String> {
         let taken = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut engine = taken.unwrap_or_else(|| self.engine.clone());
-        let judgement = ask(&mut engine, &self.queries, input.clone(), time);
+        let judgement = ask(&mut engine, &self.queries, input.clone(), documents, time);
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(engine);
         judgement
     }
 }
 
 /// Asks all of a package's questions about one input. A list of which one element has no value has none itself.
-fn ask(engine: &mut Engine, queries: &[(Level, String)], input: Value, time: &Allowance) -> Result<Judgement, String> {
+fn ask(
+    engine: &mut Engine,
+    queries: &[(Level, String)],
+    input: Value,
+    documents: usize,
+    time: &Allowance,
+) -> Result<Judgement, String> {
     if let Some(check_interval) = NonZeroU32::new(1_000) {
-        engine.set_execution_timer_config(ExecutionTimerConfig { limit: time.next()?, check_interval });
+        engine.set_execution_timer_config(ExecutionTimerConfig { limit: time.next(documents)?, check_interval });
     }
     engine.set_input(input);
     let start = Instant::now();
@@ -299,11 +307,12 @@ mod tests {
     #[test]
     fn time_is_shared_and_ends() {
         let time = Allowance::for_documents(10);
-        assert_eq!(time.next(), Ok(TIME_LIMIT));
+        assert_eq!(time.next(0), Ok(TIME_LIMIT));
+        assert_eq!(time.next(100), Ok(TIME_LIMIT + DOCUMENT_TIME * 100), "many documents at once have their share each");
         time.spend(TREE_TIME);
-        assert_eq!(time.next(), Ok(DOCUMENT_TIME * 10));
+        assert_eq!(time.next(0), Ok(DOCUMENT_TIME * 10));
         time.spend(TREE_TIME);
-        assert!(time.next().is_err());
+        assert!(time.next(0).is_err());
     }
 
     #[test]

@@ -131,17 +131,17 @@ impl Library {
 
     /// What one package finds, and why that is not all.
     fn run(&self, job: &Job<'_>, routed: &[Routed], time: &Allowance) -> (Vec<Finding>, Option<Diagnostic>) {
-        let (area, package, input, file) = match job {
+        let (area, package, input, count, file) = match job {
             Job::Combined(area, package) => {
                 let inputs = routed.iter().map(|entry| (&*entry.document.path, &entry.value));
-                (*area, package, engine::combined(inputs), ".")
+                (*area, package, engine::combined(inputs), routed.len(), ".")
             }
             Job::Same(area, package, entries) => {
                 let Some(first) = entries.first() else { return (Vec::new(), None) };
-                (*area, package, first.value.clone(), &*first.document.path)
+                (*area, package, first.value.clone(), 1, &*first.document.path)
             }
         };
-        let (verdicts, problem) = match package.evaluate(&input, time) {
+        let (verdicts, problem) = match package.evaluate(&input, count, time) {
             Ok(judgement) => (judgement.verdicts, judgement.problem),
             Err(problem) => (Vec::new(), Some(problem)),
         };

@@ -170,11 +170,11 @@ azure_role(assignment) := assignment.role_definition_name if is_string(assignmen
 
 # The ids are the same in every tenant.
 azure_role(assignment) := role if {
-	some id, role in {
-		"18d7d88d-d35e-4fb5-a5c3-7773c20a72d9": "User Access Administrator",
-		"8e3af657-a8ff-443c-a75c-2fe8c4bcb635": "Owner",
-		"b24988ac-6180-42a0-ab88-20f7382dd24c": "Contributor",
-		"f58310d9-a9f6-439a-9e8d-f62e7b41a168": "Role Based Access Control Administrator",
-	}
+	some [id, role] in [
+		["18d7d88d-d35e-4fb5-a5c3-7773c20a72d9", "User Access Administrator"],
+		["8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "Owner"],
+		["b24988ac-6180-42a0-ab88-20f7382dd24c", "Contributor"],
+		["f58310d9-a9f6-439a-9e8d-f62e7b41a168", "Role Based Access Control Administrator"],
+	]
 	endswith(lower(assignment.role_definition_id), id)
 }

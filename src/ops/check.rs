@@ -13,7 +13,7 @@ use crate::{git, source, workdir, yaml};
 
 use super::Failure;
 use super::policies::{self, Named};
-use super::session::EXCEPTIONS;
+use super::session::exceptions;
 use super::subject::{self, Rendering};
 
 /// Where a repository keeps its guardrails.
@@ -137,13 +137,10 @@ pub fn check(options: &Options) -> Result<Report, Failure> {
     );
     let guardrails = guardrails?;
     let mut problems = Vec::new();
-    let exceptions = match (tree.get(EXCEPTIONS), options.today) {
-        (Some(file), Some(today)) => Exceptions::parse(&file.bytes, EXCEPTIONS, today).unwrap_or_else(|found| {
-            problems.extend(found.0);
-            Exceptions::none()
-        }),
-        _ => Exceptions::none(),
-    };
+    let exceptions = exceptions(&tree, options.today).unwrap_or_else(|found| {
+        problems.extend(found.0);
+        Exceptions::none()
+    });
     let judged = guardrails.judge(&documents, &exceptions);
     let entry = |index: &usize| exceptions.entries.get(*index);
     for exception in exceptions.expired.iter().filter_map(entry) {

@@ -11,7 +11,7 @@ use semver::Version;
 
 use super::Failure;
 use super::policies;
-use super::session::{EXCEPTIONS, Session};
+use super::session::{Session, exceptions};
 use crate::answers::{Answer, Given};
 use crate::blueprint::{self, Blueprint, Migration, Owner};
 use crate::diag::{Diagnostic, Diagnostics, Place};
@@ -278,15 +278,11 @@ pub(super) fn compare(
     after: &Tree,
     today: Option<guardrail::Date>,
 ) -> Result<Verdict, Failure> {
-    let exceptions = |tree: &Tree| match (tree.get(EXCEPTIONS), today) {
-        (Some(file), Some(today)) => Exceptions::parse(&file.bytes, EXCEPTIONS, today),
-        _ => Ok(Exceptions::none()),
-    };
-    let found = guardrails.evaluate(after, &exceptions(after)?);
+    let found = guardrails.evaluate(after, &exceptions(after, today)?);
     if found.findings.is_empty() && found.unread.is_empty() {
         return Ok(Verdict { evaluated: found.evaluated, ..Verdict::default() });
     }
-    let known = guardrails.evaluate(before, &exceptions(before).unwrap_or_else(|_| Exceptions::none()));
+    let known = guardrails.evaluate(before, &exceptions(before, today).unwrap_or_else(|_| Exceptions::none()));
     let was_there = |finding: &Finding| {
         let same = |other: &&Finding| {
             (&other.rule, &other.path, &other.message) == (&finding.rule, &finding.path, &finding.message)

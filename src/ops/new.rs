@@ -12,13 +12,13 @@ use serde::Serialize;
 
 use super::Failure;
 use super::policies::{self, Named};
-use super::session::{EXCEPTIONS, Session, stopped};
+use super::session::{Session, exceptions, stopped};
 use crate::answers::{Answer, Given, Resolution};
 use crate::blueprint::{self, Blueprint, Library, Owner};
 use crate::changes::outline;
 use crate::diag::Diagnostic;
 use crate::git::{self, Commit};
-use crate::guardrail::{self, Evaluated, Exceptions, Finding};
+use crate::guardrail::{self, Evaluated, Finding};
 use crate::lock;
 use crate::prompt::{Prompter, Review, Verdict};
 use crate::render::RenderedTree;
@@ -230,11 +230,7 @@ fn judge(
 ) -> Result<guardrail::Report, Failure> {
     let documents = guardrail::Documents::read(&rendered.tree, guardrail::kustomize::render(&rendered.tree));
     let guardrails = guardrails.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-    let exceptions = match (rendered.tree.get(EXCEPTIONS), today) {
-        (Some(file), Some(today)) => Exceptions::parse(&file.bytes, EXCEPTIONS, today)?,
-        _ => Exceptions::none(),
-    };
-    Ok(guardrails.judge(&documents, &exceptions))
+    Ok(guardrails.judge(&documents, &exceptions(&rendered.tree, today)?))
 }
 
 fn stage_failure(problem: Diagnostic) -> Failure {

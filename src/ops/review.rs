@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::Failure;
 use super::policies::{self, Named};
-use super::session::EXCEPTIONS;
+use super::session::exceptions;
 use super::subject::{self, Rendering};
 use crate::diag::{Diagnostic, Place};
 use crate::document::{self, Format};
@@ -76,13 +76,10 @@ pub fn review(options: &Options) -> Result<Report, Failure> {
     let (guardrails, gathered) = (guardrails?, gathered?);
     let Gathered { mut tree, files, mut unread } = gathered;
     subject::add_plans(&root, &mut tree, &options.plans)?;
-    let exceptions = match (tree.get(EXCEPTIONS), options.today) {
-        (Some(file), Some(today)) => Exceptions::parse(&file.bytes, EXCEPTIONS, today).unwrap_or_else(|problems| {
-            unread.extend(problems.0);
-            Exceptions::none()
-        }),
-        _ => Exceptions::none(),
-    };
+    let exceptions = exceptions(&tree, options.today).unwrap_or_else(|problems| {
+        unread.extend(problems.0);
+        Exceptions::none()
+    });
     let (rendered, renderings) = subject::render(&root, &tree, options.tools);
     unread.extend(unparsed(&tree, &rendered.claimed));
     let mut judged = guardrails.judge(&Documents::read(&tree, rendered), &exceptions);

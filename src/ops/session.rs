@@ -7,10 +7,11 @@ use crate::answers::{self, Answer, Given, Resolution, Said, Unanswered, resolve}
 use crate::blueprint::Blueprint;
 use crate::diag::{Diagnostic, Diagnostics, Place};
 use crate::git;
+use crate::guardrail::{Date, Exceptions};
 use crate::lock::{self, Lock, Locked};
 use crate::prompt::{Asked, Prompter, Reply, Stopped};
 use crate::render::{self, RenderedTree};
-use crate::tree::{File, TreePath};
+use crate::tree::{File, Tree, TreePath};
 
 /// Where a repository keeps its exceptions from guardrails.
 pub(super) const EXCEPTIONS: &str = "policy/exceptions.yaml";
@@ -163,6 +164,17 @@ impl<'a> Session<'a> {
             rendered.tree.insert(path, File::regular(text)).map_err(problem)?;
         }
         Ok((rendered, plan.next))
+    }
+}
+
+/// The exceptions of a tree as they stand today; none where the day is not known.
+///
+/// # Errors
+/// Whatever [`Exceptions::parse`] finds in the file.
+pub(super) fn exceptions(tree: &Tree, today: Option<Date>) -> Result<Exceptions, Diagnostics> {
+    match (tree.get(EXCEPTIONS), today) {
+        (Some(file), Some(today)) => Exceptions::parse(&file.bytes, EXCEPTIONS, today),
+        _ => Ok(Exceptions::none()),
     }
 }
 

@@ -91,6 +91,11 @@ impl From<&Rule> for About {
     }
 }
 
+/// What all ids stand for that a report may have.
+pub fn abouts(rules: &[Rule]) -> Vec<About> {
+    rules.iter().map(About::from).chain(others()).collect()
+}
+
 /// Ids that are no guardrails.
 pub fn others() -> Vec<About> {
     let about = |id: &str, title: &str, description: &str| About {

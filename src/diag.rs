@@ -108,6 +108,11 @@ impl Diagnostic {
         Diagnostic { severity: Severity::Warning, ..Diagnostic::error(message) }
     }
 
+    /// Whether it stops the operation.
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+
     /// Says where it is.
     #[must_use]
     pub fn place(mut self, place: Place) -> Self {
@@ -193,7 +198,7 @@ impl Diagnostics {
 
     /// Whether anything in it stops the operation.
     pub fn has_errors(&self) -> bool {
-        self.0.iter().any(|d| d.severity == Severity::Error)
+        self.0.iter().any(Diagnostic::is_error)
     }
 
     /// The value, unless an error was reported.

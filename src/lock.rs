@@ -30,13 +30,49 @@ pub struct Locked {
     pub mode: Mode,
 }
 
+/// Where a blueprint comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Source {
+    /// The library inside the binary.
+    #[default]
+    Library,
+    /// A folder, as seen from the repository.
+    Folder(String),
+    /// A folder of a git repository.
+    Git(GitSource),
+}
+
+/// A folder of a git repository, as it was when something was emitted from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GitSource {
+    /// The source as the user named it: `gh:org/paths//service@^1`.
+    pub name: String,
+    /// The commit that it was resolved to.
+    pub commit: String,
+    /// Git's id of the folder.
+    pub tree: String,
+    /// The tag that led there, if one did.
+    pub tag: Option<String>,
+}
+
+impl Source {
+    /// What stands behind `blueprint:` in `goldpath.yaml`.
+    pub fn named<'a>(&'a self, blueprint: &'a str) -> &'a str {
+        match self {
+            Source::Library => blueprint,
+            Source::Folder(path) => path,
+            Source::Git(git) => &git.name,
+        }
+    }
+}
+
 /// Everything the lock records.
 #[derive(Clone, Debug)]
 pub struct Lock<'a> {
     /// The blueprint.
     pub blueprint: &'a Blueprint,
-    /// Where the blueprint was found, as the user named it; the library where nothing is said.
-    pub source: Option<&'a str>,
+    /// Where the blueprint comes from.
+    pub source: &'a Source,
     /// The answers it was rendered with.
     pub answers: &'a [Answered<'a>],
     /// The emitted files.
@@ -47,7 +83,7 @@ impl Lock<'_> {
     /// `goldpath.yaml`.
     pub fn choices(&self) -> String {
         let answers = self.answers.iter().map(|answered| (answered.question.key.as_str(), &answered.answer));
-        choices(self.source.unwrap_or(&self.blueprint.name), &self.blueprint.version, answers)
+        choices(self.source.named(&self.blueprint.name), &self.blueprint.version, answers)
     }
 
     /// `goldpath.lock`.
@@ -55,8 +91,16 @@ impl Lock<'_> {
         let mut out = String::from(
             "# Written by goldpath: what was emitted, and from what. Not meant to be edited.\nversion = 1\n\n[source]\n",
         );
-        if let Some(source) = self.source {
-            let _ = writeln!(out, "path = {}", quote::toml_text(source));
+        match self.source {
+            Source::Library => {}
+            Source::Folder(path) => drop(writeln!(out, "path = {}", quote::toml_text(path))),
+            Source::Git(GitSource { name, commit, tree, tag }) => {
+                let _ = writeln!(out, "git = {}", quote::toml_text(name));
+                if let Some(tag) = tag {
+                    let _ = writeln!(out, "tag = {}", quote::toml_text(tag));
+                }
+                let _ = writeln!(out, "commit = \"{commit}\"\ntree = \"{tree}\"");
+            }
         }
         let _ = writeln!(out, "blueprint = {}", quote::toml_text(&self.blueprint.name));
         let _ = writeln!(out, "version = {}", quote::toml_text(&self.blueprint.version.to_string()));
@@ -129,8 +173,8 @@ fn scalar(answer: &Answer, quote: impl Fn(&str) -> String) -> String {
 pub struct Recorded {
     /// The blueprint's name.
     pub blueprint: String,
-    /// The folder that the blueprint was read from; the library where there is none.
-    pub path: Option<String>,
+    /// Where the blueprint was read from.
+    pub source: Source,
     /// The blueprint's version.
     pub version: semver::Version,
     /// The answers it was rendered with, in the order of their questions.
@@ -154,7 +198,36 @@ struct Written {
 struct WrittenSource {
     blueprint: String,
     path: Option<String>,
+    git: Option<String>,
+    tag: Option<String>,
+    commit: Option<String>,
+    tree: Option<String>,
     version: semver::Version,
+}
+
+impl WrittenSource {
+    fn read(self) -> Result<Source, Diagnostic> {
+        let id = |field: &str, id: Option<String>| {
+            id.filter(|id| id.len() == 40 && id.bytes().all(|byte| byte.is_ascii_hexdigit())).ok_or_else(|| {
+                Diagnostic::error(format!("`source`: a git source needs a `{field}` of 40 hexadecimal digits"))
+                    .place(Place::file(LOCK))
+            })
+        };
+        Ok(match (self.path, self.git) {
+            (Some(_), Some(_)) => {
+                let message = "`source` has both a `path` and a `git`; a blueprint comes from one place";
+                return Err(Diagnostic::error(message).place(Place::file(LOCK)));
+            }
+            (Some(path), None) => Source::Folder(path),
+            (None, Some(name)) => Source::Git(GitSource {
+                name,
+                commit: id("commit", self.commit)?,
+                tree: id("tree", self.tree)?,
+                tag: self.tag,
+            }),
+            (None, None) => Source::Library,
+        })
+    }
 }
 
 #[derive(serde::Deserialize)]
@@ -227,11 +300,10 @@ pub fn read(text: &str) -> Result<Recorded, Diagnostics> {
         };
         (key, answer)
     });
-    problems.into_result(Recorded {
-        answers: answers.collect(),
-        blueprint: written.source.blueprint,
-        path: written.source.path,
-        version: written.source.version,
-        files,
-    })
+    let (blueprint, version) = (written.source.blueprint.clone(), written.source.version.clone());
+    let source = written.source.read().unwrap_or_else(|problem| {
+        problems.push(problem.hint(again));
+        Source::Library
+    });
+    problems.into_result(Recorded { answers: answers.collect(), blueprint, source, version, files })
 }

@@ -7,7 +7,7 @@ mod common;
 use std::path::Path;
 
 use common::{World, greeter};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 fn schema(name: &str) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/schema/{name}.schema.json"));
@@ -116,7 +116,8 @@ fn every_output_has_the_promised_shape() {
 #[test]
 fn the_check_of_shapes_finds_what_is_wrong() {
     let mut wrong = Vec::new();
-    let value = serde_json::json!({ "blueprints": [{ "name": 1, "version": "1", "more": true }] });
+    let entry = json!({ "name": 1, "version": "1", "source": null, "call": "x", "more": true });
+    let value = json!({ "blueprints": [entry] });
     check(&schema("list"), &value, "list", &mut wrong);
     assert_eq!(wrong.len(), 3, "{wrong:?}");
 }

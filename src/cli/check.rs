@@ -71,6 +71,9 @@ fn entries(report: &Report) -> Vec<Entry> {
     let mut entries: Vec<Entry> = report.findings.iter().map(Entry::from).collect();
     entries.extend(report.exceptions.iter().map(|problem| Entry::problem("exception", problem)));
     entries.extend(report.unread.iter().map(|problem| Entry::problem("unread", problem)));
+    entries.extend(
+        report.warnings.iter().filter(|problem| problem.is_error()).map(|problem| Entry::problem("source", problem)),
+    );
     entries.extend(report.drift.iter().map(|drift| Entry {
         id: "drift".to_owned(),
         fails: true,
@@ -91,7 +94,7 @@ fn entries(report: &Report) -> Vec<Entry> {
 }
 
 fn text(report: &Report, printer: &Printer) {
-    for problem in report.exceptions.iter().chain(&report.unread) {
+    for problem in report.exceptions.iter().chain(&report.unread).chain(&report.warnings) {
         printer.diagnostic(problem);
     }
     for finding in &report.findings {

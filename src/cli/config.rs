@@ -6,7 +6,7 @@ use std::path::Path;
 use etcetera::BaseStrategy;
 
 use crate::diag::{Diagnostic, Diagnostics, Place, did_you_mean};
-use crate::ops::policies::{self, Named};
+use crate::ops::sources::{self, Listed};
 use crate::yaml::{self, Kind, Node};
 
 /// Most bytes that are read of answers or configuration.
@@ -18,7 +18,9 @@ pub struct Config {
     /// `answers`, with the path of the file.
     pub answers: Option<(String, Node)>,
     /// `policies`.
-    pub policies: Vec<Named>,
+    pub policies: Vec<Listed>,
+    /// `catalogs`.
+    pub catalogs: Vec<Listed>,
 }
 
 impl Config {
@@ -53,14 +55,15 @@ impl Config {
                     Diagnostic::error(format!("`answers`: expected a map, found {}", node.describe()))
                         .place(Place::at(shown, node.span.line, node.span.column)),
                 ),
-                "policies" => match policies::entries(&node, shown, folder) {
-                    Ok(found) => config.policies = found,
+                "policies" | "catalogs" => match sources::entries(&key.text, &node, shown, folder) {
+                    Ok(found) if key.text == "policies" => config.policies = found,
+                    Ok(found) => config.catalogs = found,
                     Err(more) => problems.extend(more),
                 },
                 name => problems.push(
                     Diagnostic::error(format!("the configuration has no field `{name}`"))
                         .place(Place::at(shown, key.span.line, key.span.column))
-                        .maybe_hint(did_you_mean(name, ["answers", "policies"])),
+                        .maybe_hint(did_you_mean(name, ["answers", "catalogs", "policies"])),
                 ),
             }
         }

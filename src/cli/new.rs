@@ -32,13 +32,15 @@ Examples:
   goldpath new service api --defaults --set lang=python --set tier=2
   goldpath new service api --answers file.yaml    `-` reads standard input
   goldpath new service api --defaults --dry-run   show what would be written
-  goldpath new ./my-blueprint demo                a blueprint of your own";
+  goldpath new ./my-blueprint demo                a blueprint of your own
+  goldpath new gh:acme/blueprints//api@^1 demo    one of a git repository, at its newest 1.x";
 
 /// Make a new repository from a blueprint
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct NewArgs {
-    /// A blueprint of the library (see `goldpath list`), or the path of a folder that holds one
+    /// A blueprint (see `goldpath list`), the path of a folder that holds one, or gh:org/repo//folder@v1.2.0 and other
+    /// git sources
     blueprint: Option<String>,
     /// The folder to make; it must not exist or be empty [default: the answer to `name`]
     #[arg(value_name = "DIR")]
@@ -81,6 +83,7 @@ pub fn run(args: &NewArgs, global: &Global, printer: &Printer) -> Result<(), Fai
         today: Some(today()),
         janitor: Some(janitor),
         policies: args.policies.named()?,
+        catalogs: Config::read()?.catalogs,
     };
     let mut person = person(global, &args.answers, args.defaults);
     let report = ops::new::new(options, person.as_mut().map(|person| person as &mut dyn Prompter))?;

@@ -2,7 +2,7 @@
 
 use super::config::Config;
 use crate::ops::Failure;
-use crate::ops::policies::Named;
+use crate::ops::sources::Listed;
 
 /// Policies besides the library's.
 #[derive(Debug, clap::Args)]
@@ -18,8 +18,8 @@ impl PolicyArgs {
     ///
     /// # Errors
     /// A configuration that can't be read.
-    pub fn named(&self) -> Result<Vec<Named>, Failure> {
-        let mut named: Vec<Named> = self.policies.iter().map(|source| Named::by_hand(source)).collect();
+    pub fn named(&self) -> Result<Vec<Listed>, Failure> {
+        let mut named: Vec<Listed> = self.policies.iter().map(|source| Listed::by_hand(source)).collect();
         named.extend(Config::read()?.policies);
         Ok(named)
     }

@@ -1,5 +1,6 @@
 //! `goldpath show`
 
+use super::config::Config;
 use super::print::Printer;
 use super::{Global, Output};
 use crate::ops::show::{Description, Question};
@@ -9,18 +10,20 @@ const AFTER_HELP: &str = "\
 Examples:
   goldpath show service                        for people
   goldpath show service --output json          for programs
-  goldpath show ./my-blueprint                 a blueprint of your own";
+  goldpath show ./my-blueprint                 a blueprint of your own
+  goldpath show gh:acme/blueprints//api@^1     one of a git repository";
 
 /// Describe a blueprint: what it asks, what its choices gain and cost, what it writes and who maintains that
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct ShowArgs {
-    /// A blueprint of the library, or the path of a folder that holds one
+    /// A blueprint (see `goldpath list`), the path of a folder that holds one, or gh:org/repo//folder@v1.2.0 and other
+    /// git sources
     blueprint: String,
 }
 
 pub fn run(args: &ShowArgs, global: &Global, printer: &Printer) -> Result<(), Failure> {
-    let description = ops::show::show(global.blueprints.as_deref(), &args.blueprint)?;
+    let description = ops::show::show(global.blueprints.as_deref(), &args.blueprint, &Config::read()?.catalogs)?;
     if global.output == Output::Json {
         printer.json(&description);
     } else {

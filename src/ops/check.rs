@@ -9,11 +9,12 @@ use crate::diag::{Diagnostic, Place};
 use crate::guardrail::{self, Documents, Evaluated, Exceptions, Finding, Rule};
 use crate::lock::{self, Recorded};
 use crate::tree::{Mode, Tree, TreePath};
-use crate::{git, source, workdir, yaml};
+use crate::{git, source, workdir};
 
 use super::Failure;
-use super::policies::{self, Named};
+use super::policies;
 use super::session::exceptions;
+use super::sources::{self, Listed};
 use super::subject::{self, Rendering};
 
 /// Where a repository keeps its guardrails.
@@ -31,7 +32,7 @@ pub struct Options {
     /// Whether helm and kustomize may render what goldpath can't.
     pub tools: bool,
     /// Policies besides the library's and those that the repository names.
-    pub policies: Vec<Named>,
+    pub policies: Vec<Listed>,
     /// Plans of Terraform, as JSON.
     pub plans: Vec<PathBuf>,
 }
@@ -45,8 +46,11 @@ pub struct Report {
     pub blueprint: String,
     /// The blueprint's version.
     pub version: String,
-    /// The library's version of that blueprint, if it is a newer one.
+    /// The version of that blueprint that is at hand, if it is a newer one; the commit where a branch is followed.
     pub newer: Option<String>,
+    /// What is to be said of where the blueprint comes from: whether it could be asked, and tags that moved, which are
+    /// errors.
+    pub warnings: Vec<Diagnostic>,
     /// What guardrails found.
     pub findings: Vec<Finding>,
     /// What they would have found but for an exception.
@@ -106,7 +110,7 @@ impl Report {
         let denied = self.findings.iter().any(|finding| finding.level == guardrail::Level::Deny);
         if denied || !self.unread.is_empty() || !self.exceptions.is_empty() {
             3
-        } else if !self.drift.is_empty() {
+        } else if !self.drift.is_empty() || self.warnings.iter().any(Diagnostic::is_error) {
             4
         } else if self.newer.is_some() {
             5
@@ -124,7 +128,12 @@ pub fn check(options: &Options) -> Result<Report, Failure> {
     let (root, recorded) = recorded(&options.path)?;
     let (mut tree, mut unread) = contents(&root, &recorded)?;
     subject::add_plans(&root, &mut tree, &options.plans)?;
-    let (library, newer) = library(options, &recorded)?;
+    let library = source::library(options.blueprints.as_deref())?.tree;
+    let mut warnings = Vec::new();
+    let newer = sources::newer(options.blueprints.as_deref(), &root, &recorded).unwrap_or_else(|problem| {
+        warnings.push(problem);
+        None
+    });
     let mut named = options.policies.clone();
     named.extend(policies::of_repository(&root)?);
     let own = own_policies(&tree, &library);
@@ -162,6 +171,7 @@ pub fn check(options: &Options) -> Result<Report, Failure> {
         blueprint: recorded.blueprint,
         version: recorded.version.to_string(),
         newer,
+        warnings,
         findings: judged.findings,
         excepted: judged.excepted.into_iter().map(|(finding, _)| finding).collect(),
         exceptions: problems,
@@ -214,19 +224,6 @@ pub(super) fn contents(root: &Path, recorded: &Recorded) -> Result<(Tree, Vec<Di
     let (tree, more) = workdir::read(root, &paths);
     unread.extend(more);
     Ok((tree, unread))
-}
-
-/// The library's policies, and its version of the blueprint where that is newer.
-fn library(options: &Options, recorded: &Recorded) -> Result<(Tree, Option<String>), Failure> {
-    let library = source::library(options.blueprints.as_deref())?;
-    let manifest = library.tree.get(&format!("{}/blueprint.yaml", recorded.blueprint));
-    let newer = manifest.filter(|_| recorded.path.is_none()).and_then(|file| {
-        let text = String::from_utf8_lossy(&file.bytes);
-        let node = yaml::parse_one(&text, "blueprint.yaml").ok()?;
-        let version: semver::Version = node.get("version")?.as_str()?.parse().ok()?;
-        (version > recorded.version).then(|| version.to_string())
-    });
-    Ok((library.tree, newer))
 }
 
 /// The repository's own guardrails, which are the platform's and can't be weakened without drift; the library's where

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::check;
-use super::policies::{self, Named};
+use super::policies;
 use super::session::EXCEPTIONS;
+use super::sources::Listed;
 use super::{Failure, subject};
 use crate::diag::{Diagnostic, Diagnostics, Place, did_you_mean};
 use crate::guardrail::{Date, Documents, Exceptions, Finding};
@@ -35,7 +36,7 @@ pub struct Options {
     /// Today.
     pub today: Date,
     /// Further policies.
-    pub policies: Vec<Named>,
+    pub policies: Vec<Listed>,
 }
 
 /// What [`except`] wrote.

@@ -10,20 +10,19 @@ use git2::{ObjectType, Oid};
 use semver::Version;
 
 use super::Failure;
-use super::policies;
 use super::session::{Session, exceptions};
+use super::{policies, sources};
 use crate::answers::{Answer, Given};
-use crate::blueprint::{self, Blueprint, Migration, Owner};
+use crate::blueprint::{Blueprint, Migration, Owner};
 use crate::diag::{Diagnostic, Diagnostics, Place};
 use crate::git::existing::{Existing, Head};
 use crate::guardrail::{self, Evaluated, Exceptions, Finding, Guardrails};
-use crate::lock::{self, CHOICES, LOCK, Recorded};
+use crate::lock::{self, CHOICES, LOCK, Recorded, Source};
 use crate::merge::{
     self, Change, Clash, Conflict, Entry, Kind, Merged, OUR_LABEL, Outcome, Request, Rows, Side, Target,
 };
 use crate::prompt::Prompter;
 use crate::render::RenderedTree;
-use crate::source::{self, Named};
 use crate::tree::{File, Mode, Tree, TreePath};
 use crate::yaml::{self, Key, Node};
 
@@ -152,7 +151,9 @@ pub(super) fn plan(options: &Options, prompter: Option<&mut dyn Prompter>) -> Re
     let choices = choices(&root, &mut ours, &mut contents)?;
 
     let named = choices.blueprint.clone().unwrap_or_else(|| named(&recorded));
-    let blueprint = load(options.blueprints.as_deref(), &root, &named)?;
+    let wanted = options.to.as_ref().or(choices.version.as_ref().filter(|version| **version != recorded.version));
+    let sources::Opened { blueprint, source, warnings: opened } =
+        sources::open_again(options.blueprints.as_deref(), &root, &named, &recorded, wanted)?;
     target(options, &recorded, &choices, &blueprint)?;
     let steps: Vec<&Migration> = blueprint
         .migrations
@@ -160,7 +161,6 @@ pub(super) fn plan(options: &Options, prompter: Option<&mut dyn Prompter>) -> Re
         .filter(|step| step.version > recorded.version && step.version <= blueprint.version)
         .collect();
     let (given, dropped) = answers(options, &recorded, &choices, &steps, &blueprint);
-    let source = matches!(Named::new(&named), Named::Folder(_)).then(|| named.clone());
     let mut session = Session {
         blueprint: &blueprint,
         source: source.clone(),
@@ -225,7 +225,7 @@ pub(super) fn plan(options: &Options, prompter: Option<&mut dyn Prompter>) -> Re
     };
     let mut merged = run(&contents);
     if !merged.missing.is_empty() {
-        emitted_again(&recorded, &blueprint, source, &root, &mut contents);
+        emitted_again(options.blueprints.as_deref(), &recorded, &root, &mut contents);
         merged = run(&contents);
     }
     if !merged.missing.is_empty() {
@@ -234,7 +234,8 @@ pub(super) fn plan(options: &Options, prompter: Option<&mut dyn Prompter>) -> Re
     settle_choices(&mut merged, &ours, &theirs, &resolution_answers(&resolution), &contents, &existing);
     let drift = owned(Owner::Platform).into_iter().filter(|path| merged.tree.get(path) != theirs.get(path)).collect();
     let answers = answer_changes(&recorded, &resolution_answers(&resolution), &steps);
-    let mut warnings = dropped;
+    let mut warnings = opened;
+    warnings.extend(dropped);
     warnings.extend(resolution.warnings.0.clone());
     let mut planned = Planned {
         existing,
@@ -431,30 +432,7 @@ fn choices(root: &Path, ours: &mut Side, contents: &mut HashMap<Oid, Vec<u8>>) -
 
 /// The blueprint as the user named it when the repository was made.
 fn named(recorded: &Recorded) -> String {
-    recorded.path.clone().unwrap_or_else(|| recorded.blueprint.clone())
-}
-
-/// The blueprint behind a name; a path is one from the repository on.
-fn load(blueprints: Option<&Path>, root: &Path, named: &str) -> Result<Blueprint, Failure> {
-    let library = source::library(blueprints)?;
-    match Named::new(named) {
-        Named::Library(name) => Ok(blueprint::load(&library, Some(&name))?),
-        Named::Folder(folder) => {
-            let found = root.join(&folder);
-            if !found.is_dir() {
-                return Err(Failure::invalid(
-                    Diagnostic::error(format!(
-                        "the blueprint `{named}` is not there: looked for the folder `{}`",
-                        found.display()
-                    ))
-                    .place(Place::file(CHOICES))
-                    .hint("put it there, or write where it is now behind `blueprint:`"),
-                ));
-            }
-            let found = found.canonicalize().unwrap_or(found);
-            Ok(blueprint::load(&source::with_folder(library, &found)?, None)?)
-        }
-    }
+    recorded.source.named(&recorded.blueprint).to_owned()
 }
 
 /// Checks that the blueprint is the one that is wanted, in the version that is wanted.
@@ -473,9 +451,10 @@ fn target(options: &Options, recorded: &Recorded, choices: &Choices, blueprint: 
     }
     let only = |wanted: &Version| {
         let message = format!("version {wanted} of `{}` is not at hand; {there} is", blueprint.name);
-        Diagnostic::error(message).hint(match recorded.path {
-            Some(_) => format!("check {wanted} out where the blueprint lies, or leave it at {there}"),
-            None => format!("a goldpath that has {wanted} built in is needed, or leave it at {there}"),
+        Diagnostic::error(message).hint(match recorded.source {
+            Source::Folder(_) => format!("check {wanted} out where the blueprint lies, or leave it at {there}"),
+            Source::Git(_) => format!("tag a commit that has {wanted}, or leave it at {there}"),
+            Source::Library => format!("a goldpath that has {wanted} built in is needed, or leave it at {there}"),
         })
     };
     if let Some(wanted) = &options.to
@@ -600,20 +579,13 @@ fn restorable(paths: &[String], ours: &Side, theirs: &Side) -> Result<(), Failur
 
 /// Renders what was emitted last time once more, where its blueprint is still at hand, and takes the contents that the
 /// lock confirms.
-fn emitted_again(
-    recorded: &Recorded,
-    blueprint: &Blueprint,
-    source: Option<String>,
-    root: &Path,
-    contents: &mut HashMap<Oid, Vec<u8>>,
-) {
-    if blueprint.version != recorded.version {
-        return;
-    }
+fn emitted_again(library: Option<&Path>, recorded: &Recorded, root: &Path, contents: &mut HashMap<Oid, Vec<u8>>) {
+    let Some(blueprint) = sources::as_locked(library, root, recorded) else { return };
     let node = Node { span: yaml::Span::default(), kind: yaml::Kind::Map(nodes(&recorded.answers)) };
     let given = Given { files: vec![(LOCK.to_owned(), node)], ..Given::default() };
     let folder = root.file_name().map(|name| name.to_string_lossy().into_owned());
-    let session = Session { blueprint, source, given, said: BTreeMap::new(), folder, defaults: true };
+    let source = recorded.source.clone();
+    let session = Session { blueprint: &blueprint, source, given, said: BTreeMap::new(), folder, defaults: true };
     let render = || -> Result<RenderedTree, Failure> { Ok(session.render(&session.take()?)?.0) };
     if let Ok(rendered) = render() {
         for (path, file) in rendered.tree.iter() {
@@ -643,9 +615,12 @@ fn lost(missing: &[String], recorded: &Recorded, existing: &Existing) -> Diagnos
         "fetch what another clone has recorded: `git fetch <remote> {0}:{0}`, after `git push <remote> {0}` there",
         crate::git::existing::PRISTINE
     ));
-    ways.push(match &recorded.path {
-        Some(path) => format!("run `goldpath update` once with version {} at `{path}`", recorded.version),
-        None => format!("run `goldpath update` once with the goldpath that has {} built in", recorded.version),
+    ways.push(match &recorded.source {
+        Source::Folder(path) => format!("run `goldpath update` once with version {} at `{path}`", recorded.version),
+        Source::Library => {
+            format!("run `goldpath update` once with the goldpath that has {} built in", recorded.version)
+        }
+        Source::Git(git) => format!("see that `{}` can be reached and still has the commit {}", git.name, git.commit),
     });
     ways.push("or keep both sides as conflicts: `--two-way`".to_owned());
     problems

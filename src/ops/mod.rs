@@ -11,6 +11,7 @@ pub mod policies;
 pub mod review;
 mod session;
 pub mod show;
+pub mod sources;
 pub mod subject;
 pub mod update;
 

@@ -11,18 +11,19 @@ use std::thread::ScopedJoinHandle;
 use serde::Serialize;
 
 use super::Failure;
-use super::policies::{self, Named};
+use super::policies;
 use super::session::{Session, exceptions, stopped};
+use super::sources::{self, Listed, Opened};
 use crate::answers::{Answer, Given, Resolution};
-use crate::blueprint::{self, Blueprint, Library, Owner};
+use crate::blueprint::{Blueprint, Owner};
 use crate::changes::outline;
 use crate::diag::Diagnostic;
 use crate::git::{self, Commit};
 use crate::guardrail::{self, Evaluated, Finding};
-use crate::lock;
+use crate::lock::{self, Source};
 use crate::prompt::{Prompter, Review, Verdict};
 use crate::render::RenderedTree;
-use crate::source::{self, Named as NamedBlueprint};
+use crate::source;
 use crate::tree::{Mode, TreePath};
 use crate::workdir::{Destination, Stage};
 
@@ -48,7 +49,9 @@ pub struct Options {
     /// Starts this program's janitor.
     pub janitor: Option<fn() -> Option<Command>>,
     /// Policies besides the blueprint's.
-    pub policies: Vec<Named>,
+    pub policies: Vec<Listed>,
+    /// Where blueprints besides the library's are.
+    pub catalogs: Vec<Listed>,
 }
 
 /// What [`new`] did, or with `--dry-run` would do.
@@ -114,13 +117,12 @@ pub struct Step {
 /// # Errors
 /// See [`Failure`]; in every case the disk is as it was.
 pub fn new(options: Options, mut prompter: Option<&mut dyn Prompter>) -> Result<Report, Failure> {
-    let (library, name) = find(&options, &mut prompter)?;
-    let blueprint = blueprint::load(&library, name.as_deref())?;
+    let opened = find(&options, &mut prompter)?;
     let named = options.policies.clone();
     std::thread::scope(|scope| {
         // Policies are compiled while answers are resolved and the tree is rendered.
-        let guardrails = scope.spawn(|| policies::load(&blueprint.policies, &named));
-        make(options, prompter, &blueprint, guardrails)
+        let guardrails = scope.spawn(|| policies::load(&opened.blueprint.policies, &named));
+        make(options, prompter, &opened, guardrails)
     })
 }
 
@@ -130,20 +132,19 @@ type Compiling<'s> = ScopedJoinHandle<'s, Result<guardrail::Guardrails, Failure>
 fn make(
     options: Options,
     mut prompter: Option<&mut dyn Prompter>,
-    blueprint: &Blueprint,
+    opened: &Opened,
     guardrails: Compiling<'_>,
 ) -> Result<Report, Failure> {
+    let blueprint = &opened.blueprint;
     // What can't be written is said before twenty questions are answered.
     let destination = options.destination.as_deref().map(Destination::new).transpose().map_err(Failure::failed)?;
     let committer =
         if options.git && !options.dry_run { Some(git::settings().map_err(Failure::failed)?) } else { None };
     let folder = destination.as_ref().map(Destination::name);
 
-    let named =
-        options.blueprint.as_deref().filter(|named| matches!(NamedBlueprint::new(named), NamedBlueprint::Folder(_)));
     let mut session = Session {
         blueprint,
-        source: named.map(str::to_owned),
+        source: opened.source.clone(),
         given: options.given.clone(),
         said: BTreeMap::new(),
         folder,
@@ -158,7 +159,9 @@ fn make(
             Some(destination) => destination.clone(),
             None => default_destination(&resolution)?,
         };
-        session.source = named.map(|named| source::seen_from(Path::new(named), &destination.place()));
+        if let Source::Folder(folder) = &opened.source {
+            session.source = Source::Folder(source::seen_from(Path::new(folder), &destination.place()));
+        }
         let (rendered, next) = session.render(&resolution)?;
         let outline = outline(&rendered.tree, |path| note(&rendered, path));
         let Some(prompter) = prompter.as_deref_mut().filter(|_| !options.defaults) else {
@@ -183,6 +186,7 @@ fn make(
         }
     };
     let mut report = report(blueprint, &resolution, &rendered, next, &destination);
+    report.warnings.splice(0..0, opened.warnings.iter().cloned());
 
     let judged = judge(guardrails, &rendered, options.today)?;
     let denied = judged.denied() || !judged.unread.is_empty();
@@ -241,25 +245,23 @@ fn stage_failure(problem: Diagnostic) -> Failure {
 }
 
 /// Finds the blueprint that the user named, or lets them choose one.
-fn find(options: &Options, prompter: &mut Option<&mut dyn Prompter>) -> Result<(Library, Option<String>), Failure> {
-    let library = source::library(options.blueprints.as_deref())?;
-    match options.blueprint.as_deref().map(NamedBlueprint::new) {
-        Some(NamedBlueprint::Library(name)) => Ok((library, Some(name))),
-        Some(NamedBlueprint::Folder(folder)) => Ok((source::with_folder(library, &folder)?, None)),
-        None => {
-            let entries = super::list::list(options.blueprints.as_deref())?;
-            let Some(prompter) = prompter else {
-                let names: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
-                return Err(Failure::invalid(
-                    Diagnostic::error("no blueprint was named, and there is no terminal to ask at")
-                        .hint(format!("name one: `goldpath new <blueprint> <dir>`; there is {}", names.join(", "))),
-                ));
-            };
-            let choices: Vec<_> = entries.into_iter().map(|entry| (entry.name, entry.summary)).collect();
-            let chosen = prompter.blueprint(&choices).map_err(stopped)?;
-            Ok((library, choices.into_iter().nth(chosen).map(|(name, _)| name)))
-        }
+fn find(options: &Options, prompter: &mut Option<&mut dyn Prompter>) -> Result<Opened, Failure> {
+    let library = options.blueprints.as_deref();
+    if let Some(name) = &options.blueprint {
+        return sources::open(library, name, &options.catalogs);
     }
+    let entries = super::list::list(library, &options.catalogs)?;
+    let Some(prompter) = prompter else {
+        let names: Vec<&str> = entries.iter().map(|entry| entry.call.as_str()).collect();
+        return Err(Failure::invalid(
+            Diagnostic::error("no blueprint was named, and there is no terminal to ask at")
+                .hint(format!("name one: `goldpath new <blueprint> <dir>`; there is {}", names.join(", "))),
+        ));
+    };
+    let choices: Vec<_> = entries.iter().map(|entry| (entry.call.clone(), entry.summary.clone())).collect();
+    let chosen = prompter.blueprint(&choices).map_err(stopped)?;
+    let entry = entries.get(chosen).ok_or(Failure::Cancelled)?;
+    sources::open(library, entry.source.as_ref().unwrap_or(&entry.name), &[])
 }
 
 /// `./<name>`, where nobody named a destination.

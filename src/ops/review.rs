@@ -10,8 +10,9 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::Failure;
-use super::policies::{self, Named};
+use super::policies;
 use super::session::exceptions;
+use super::sources::Listed;
 use super::subject::{self, Rendering};
 use crate::diag::{Diagnostic, Place};
 use crate::document::{self, Format};
@@ -32,7 +33,7 @@ pub struct Options {
     /// Whether helm and kustomize may render what is there.
     pub tools: bool,
     /// Policies besides the library's.
-    pub policies: Vec<Named>,
+    pub policies: Vec<Listed>,
     /// Plans of Terraform, as JSON.
     pub plans: Vec<PathBuf>,
 }

@@ -19,7 +19,7 @@ pub(super) const EXCEPTIONS: &str = "policy/exceptions.yaml";
 /// Answers on their way from questions to a rendered tree.
 pub(super) struct Session<'a> {
     pub blueprint: &'a Blueprint,
-    pub source: Option<String>,
+    pub source: lock::Source,
     pub given: Given,
     pub said: BTreeMap<String, Said>,
     pub folder: Option<String>,
@@ -154,8 +154,7 @@ impl<'a> Session<'a> {
                 },
             );
         }
-        let lock =
-            Lock { blueprint: self.blueprint, source: self.source.as_deref(), answers: &resolution.answers, files };
+        let lock = Lock { blueprint: self.blueprint, source: &self.source, answers: &resolution.answers, files };
         for (path, text) in [(lock::CHOICES, lock.choices()), (lock::LOCK, lock.text())] {
             let problem = |error: crate::tree::PathError| {
                 Failure::invalid(Diagnostic::error(error.to_string()).place(Place::file(path)))

@@ -5,11 +5,10 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::Failure;
+use super::sources::{self, Listed};
 use crate::blueprint::component::Content;
 use crate::blueprint::question::{Check, Choice};
 use crate::blueprint::{Blueprint, Decision, Owner};
-use crate::source::Named;
-use crate::{blueprint, source};
 
 /// A blueprint, described.
 #[derive(Clone, Debug, Serialize)]
@@ -96,13 +95,8 @@ pub struct File {
 ///
 /// # Errors
 /// A blueprint that is not there, or every mistake in it.
-pub fn show(library: Option<&Path>, name: &str) -> Result<Description, Failure> {
-    let library = source::library(library)?;
-    let blueprint = match Named::new(name) {
-        Named::Library(name) => blueprint::load(&library, Some(&name))?,
-        Named::Folder(folder) => blueprint::load(&source::with_folder(library, &folder)?, None)?,
-    };
-    Ok(describe(&blueprint))
+pub fn show(library: Option<&Path>, name: &str, catalogs: &[Listed]) -> Result<Description, Failure> {
+    Ok(describe(&sources::open(library, name, catalogs)?.blueprint))
 }
 
 fn describe(blueprint: &Blueprint) -> Description {

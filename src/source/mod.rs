@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use include_dir::{Dir, DirEntry, include_dir};
 use walkdir::WalkDir;
 
+use spec::{GitSpec, Spec};
+
 use crate::blueprint::Library;
 use crate::diag::{Diagnostic, Diagnostics, Place};
 use crate::tree::{File, Mode, Tree, TreePath};
@@ -27,16 +29,23 @@ pub enum Named {
     Library(String),
     /// A folder with a `blueprint.yaml`.
     Folder(PathBuf),
+    /// A folder of a git repository.
+    Git(GitSpec),
 }
 
 impl Named {
     /// Tells a path from a name: a path has a separator, or is `.` or `..`.
-    pub fn new(text: &str) -> Self {
-        if text.contains(['/', '\\']) || text == "." || text == ".." {
-            Named::Folder(PathBuf::from(text))
-        } else {
-            Named::Library(text.to_owned())
+    ///
+    /// # Errors
+    /// A git source that can't be read as one.
+    pub fn new(text: &str) -> Result<Self, Diagnostic> {
+        if !Spec::is_git(text) && !text.contains(['/', '\\']) && text != "." && text != ".." {
+            return Ok(Named::Library(text.to_owned()));
         }
+        Ok(match Spec::parse(text)? {
+            Spec::Folder(folder) => Named::Folder(folder),
+            Spec::Git(spec) => Named::Git(spec),
+        })
     }
 }
 
@@ -82,6 +91,12 @@ fn prefix(folder: &Path) -> String {
 pub fn with_folder(mut library: Library, folder: &Path) -> Result<Library, Diagnostics> {
     library.own = Some((prefix(folder), read(folder)?));
     Ok(library)
+}
+
+/// Adds a folder of a git repository to a library.
+pub fn with_tree(mut library: Library, spec: &GitSpec, tree: Tree) -> Library {
+    library.own = Some((format!("{}: ", spec.text), tree));
+    library
 }
 
 fn embedded() -> Result<Tree, Diagnostics> {

@@ -21,12 +21,52 @@ use crate::tree::{File, Mode, Tree, TreePath};
 pub struct Fetched {
     /// The files of the folder.
     pub tree: Tree,
-    /// The commit that they are from.
+    /// Git's id of the folder.
+    pub tree_id: String,
+    /// Which commit they are from, and how it was found.
+    pub resolved: Resolved,
+}
+
+/// A revision as a commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resolved {
+    /// The commit.
     pub commit: String,
-    /// The tag or branch that led there, if one did.
-    pub reference: Option<String>,
-    /// Whether the other side could not be asked, so that what the cache had was taken.
+    /// What led there.
+    pub reference: Option<Reference>,
+    /// Whether the other side could not be asked, so that what was found last time was taken.
     pub offline: bool,
+    /// The other side's tags with their commits; none where it was not asked.
+    tags: Vec<(String, String)>,
+}
+
+/// A name that leads to a commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reference {
+    /// A tag, which is not meant to move.
+    Tag(String),
+    /// A branch, which is.
+    Branch(String),
+}
+
+impl Reference {
+    /// The name without what kind it is of.
+    pub fn name(&self) -> &str {
+        match self {
+            Reference::Tag(name) | Reference::Branch(name) => name,
+        }
+    }
+}
+
+impl Resolved {
+    fn commit(commit: &str) -> Self {
+        Resolved { commit: commit.to_owned(), reference: None, offline: false, tags: Vec::new() }
+    }
+
+    /// The commit that a tag stands at now; nothing where there is none, or nobody was asked.
+    pub fn tag(&self, name: &str) -> Option<&str> {
+        self.tags.iter().find(|(tag, _)| tag == name).map(|(_, commit)| commit.as_str())
+    }
 }
 
 /// Resolves, fetches and reads a source.
@@ -34,37 +74,34 @@ pub struct Fetched {
 /// # Errors
 /// Where git fails, there is no such revision or folder, or the folder holds what no tree can hold.
 pub fn fetch(spec: &GitSpec) -> Result<Fetched, Diagnostics> {
+    let resolved = look(spec)?;
     let cache = cache(&spec.url)?;
-    let (resolved, offline) = match &spec.revision {
-        // A commit that is there needs nobody to be asked.
-        Revision::Commit(commit) if has(&cache, commit) => (Resolved::commit(commit), false),
-        _ => match resolve(spec) {
-            Ok(resolved) => {
-                remember(&cache, spec, &resolved);
-                (resolved, false)
-            }
-            Err(problem) => match recall(&cache, spec) {
-                Some(resolved) if problem.may_be_offline => (resolved, true),
-                _ => return Err(problem.diagnostic.into()),
-            },
-        },
-    };
     if !has(&cache, &resolved.commit) {
         bring(&cache, spec, &resolved)?;
     }
-    let tree = read(&cache, spec, &resolved.commit)?;
-    Ok(Fetched { tree, commit: resolved.commit, reference: resolved.reference, offline })
+    let (tree, tree_id) = read(&cache, spec, &resolved.commit)?;
+    Ok(Fetched { tree, tree_id, resolved })
 }
 
-/// A revision as a commit.
-struct Resolved {
-    commit: String,
-    reference: Option<String>,
-}
-
-impl Resolved {
-    fn commit(commit: &str) -> Self {
-        Resolved { commit: commit.to_owned(), reference: None }
+/// Says which commit a source stands at, without fetching it.
+///
+/// # Errors
+/// Where git fails, or there is no such revision.
+pub fn look(spec: &GitSpec) -> Result<Resolved, Diagnostics> {
+    let cache = cache(&spec.url)?;
+    if let Revision::Commit(commit) = &spec.revision {
+        // A commit is what it is; nobody has to be asked.
+        return Ok(Resolved::commit(commit));
+    }
+    match resolve(spec) {
+        Ok(resolved) => {
+            remember(&cache, spec, &resolved);
+            Ok(resolved)
+        }
+        Err(problem) => match recall(&cache, spec) {
+            Some(resolved) if problem.may_be_offline => Ok(resolved),
+            _ => Err(problem.diagnostic.into()),
+        },
     }
 }
 
@@ -139,9 +176,6 @@ fn run(mut command: Command) -> Result<String, String> {
 
 /// Asks the other side which commit a revision is.
 fn resolve(spec: &GitSpec) -> Result<Resolved, Box<Unresolved>> {
-    if let Revision::Commit(commit) = &spec.revision {
-        return Ok(Resolved::commit(commit));
-    }
     let mut command = git(None);
     command.args(["ls-remote", "--", &spec.url]);
     let told = run(command).map_err(|reason| {
@@ -152,7 +186,7 @@ fn resolve(spec: &GitSpec) -> Result<Resolved, Box<Unresolved>> {
         })
     })?;
     let references: Vec<(&str, &str)> = told.lines().filter_map(|line| line.split_once('\t')).collect();
-    choose(&spec.revision, &references).ok_or_else(|| {
+    choose(spec, &references).ok_or_else(|| {
         let mut names: Vec<&str> = references
             .iter()
             .filter_map(|(_, name)| name.strip_prefix("refs/tags/").or_else(|| name.strip_prefix("refs/heads/")))
@@ -173,34 +207,60 @@ fn resolve(spec: &GitSpec) -> Result<Resolved, Box<Unresolved>> {
 }
 
 /// The commit and name of a revision among the references of `git ls-remote`.
-fn choose(revision: &Revision, references: &[(&str, &str)]) -> Option<Resolved> {
+fn choose(spec: &GitSpec, references: &[(&str, &str)]) -> Option<Resolved> {
     // An annotated tag is an object of its own; `^{}` has the commit behind it.
     let commit_of = |name: &str| {
         let peeled = format!("{name}^{{}}");
         let find = |wanted: &str| references.iter().find(|(_, name)| *name == wanted).map(|(commit, _)| *commit);
-        find(&peeled).or_else(|| find(name))
+        find(&peeled).or_else(|| find(name)).map(str::to_owned)
     };
-    let resolved = |reference: &str, shown: &str| {
-        commit_of(reference).map(|commit| Resolved { commit: commit.to_owned(), reference: Some(shown.to_owned()) })
+    let tags: Vec<&str> = references
+        .iter()
+        .filter_map(|(_, name)| name.strip_prefix("refs/tags/").filter(|tag| !tag.ends_with("^{}")))
+        .collect();
+    let resolved = |commit: String, reference| Resolved {
+        commit,
+        reference: Some(reference),
+        offline: false,
+        tags: tags
+            .iter()
+            .filter_map(|tag| Some(((*tag).to_owned(), commit_of(&format!("refs/tags/{tag}"))?)))
+            .collect(),
     };
-    let releases = || {
-        references.iter().filter_map(|(_, name)| {
-            let tag = name.strip_prefix("refs/tags/").filter(|tag| !tag.ends_with("^{}"))?;
-            Some((version_of(tag)?, tag))
-        })
+    let tag = |name: &str| Some(resolved(commit_of(&format!("refs/tags/{name}"))?, Reference::Tag(name.to_owned())));
+    let branch =
+        |name: &str| Some(resolved(commit_of(&format!("refs/heads/{name}"))?, Reference::Branch(name.to_owned())));
+    let releases = releases(&spec.folder, &tags);
+    let newest = |fits: &dyn Fn(&semver::Version) -> bool| {
+        releases.iter().filter(|(version, _)| fits(version)).max().and_then(|(_, name)| tag(name))
     };
-    let newest =
-        |found: Option<(semver::Version, &str)>| found.and_then(|(_, tag)| resolved(&format!("refs/tags/{tag}"), tag));
-    match revision {
+    match &spec.revision {
         Revision::Commit(commit) => Some(Resolved::commit(commit)),
-        Revision::Name(name) => {
-            resolved(&format!("refs/tags/{name}"), name).or_else(|| resolved(&format!("refs/heads/{name}"), name))
-        }
-        Revision::Range(range) => newest(releases().filter(|(version, _)| range.matches(version)).max()),
-        Revision::Newest => {
-            newest(releases().filter(|(version, _)| version.pre.is_empty()).max()).or_else(|| resolved("HEAD", "HEAD"))
-        }
+        Revision::Name(name) => tag(name).or_else(|| branch(name)),
+        Revision::Range(range) => newest(&|version| range.matches(version)),
+        Revision::Newest => newest(&|version| version.pre.is_empty())
+            .or_else(|| Some(resolved(commit_of("HEAD")?, Reference::Branch("HEAD".to_owned())))),
     }
+}
+
+/// The releases of a folder. Where one repository holds several things that are released for themselves, their tags
+/// begin with their names: `service-v1.2.0`, `paths/service/v1.2.0`.
+fn releases<'t>(folder: &str, tags: &[&'t str]) -> Vec<(semver::Version, &'t str)> {
+    let bare = |tag: &str| semver::Version::parse(tag.strip_prefix('v').unwrap_or(tag)).ok();
+    let name = folder.rsplit('/').next().unwrap_or(folder);
+    let own = |tag: &'t str| {
+        let rest = tag.strip_prefix(folder).or_else(|| tag.strip_prefix(name)).filter(|_| !folder.is_empty())?;
+        Some((bare(rest.strip_prefix(['-', '/', '@'])?)?, tag))
+    };
+    let own: Vec<_> = tags.iter().filter_map(|tag| own(tag)).collect();
+    if !own.is_empty() {
+        return own;
+    }
+    let plain: Vec<_> = tags.iter().filter_map(|tag| Some((bare(tag)?, *tag))).collect();
+    if !plain.is_empty() {
+        return plain;
+    }
+    tags.iter().filter_map(|tag| Some((version_of(tag)?, *tag))).collect()
 }
 
 fn bring(cache: &Path, spec: &GitSpec, resolved: &Resolved) -> Result<(), Diagnostic> {
@@ -245,7 +305,12 @@ fn note(cache: &Path, spec: &GitSpec) -> PathBuf {
 
 fn remember(cache: &Path, spec: &GitSpec, resolved: &Resolved) {
     let path = note(cache, spec);
-    let text = format!("{}\n{}\n", resolved.commit, resolved.reference.as_deref().unwrap_or_default());
+    let (kind, name) = match &resolved.reference {
+        Some(Reference::Tag(name)) => ("tag", name.as_str()),
+        Some(Reference::Branch(name)) => ("branch", name.as_str()),
+        None => ("", ""),
+    };
+    let text = format!("{}\n{kind} {name}\n", resolved.commit);
     // Without the note it only takes a network next time.
     let _ = path.parent().map(std::fs::create_dir_all);
     let _ = std::fs::write(path, text);
@@ -255,10 +320,15 @@ fn recall(cache: &Path, spec: &GitSpec) -> Option<Resolved> {
     let text = std::fs::read_to_string(note(cache, spec)).ok()?;
     let mut lines = text.lines();
     let commit = lines.next().filter(|commit| has(cache, commit))?.to_owned();
-    Some(Resolved { commit, reference: lines.next().filter(|name| !name.is_empty()).map(str::to_owned) })
+    let reference = lines.next().and_then(|line| match line.split_once(' ')? {
+        ("tag", name) => Some(Reference::Tag(name.to_owned())),
+        ("branch", name) => Some(Reference::Branch(name.to_owned())),
+        _ => None,
+    });
+    Some(Resolved { commit, reference, offline: true, tags: Vec::new() })
 }
 
-fn read(cache: &Path, spec: &GitSpec, commit: &str) -> Result<Tree, Diagnostics> {
+fn read(cache: &Path, spec: &GitSpec, commit: &str) -> Result<(Tree, String), Diagnostics> {
     let failed = |error: git2::Error| problem(spec, format!("the cache can't be read: {}", error.message()));
     let repository = Repository::open_bare(cache).map_err(failed)?;
     let root = Oid::from_str(commit).and_then(|id| repository.find_commit(id)?.tree()).map_err(failed)?;
@@ -276,7 +346,7 @@ fn read(cache: &Path, spec: &GitSpec, commit: &str) -> Result<Tree, Diagnostics>
     let mut reading =
         Reading { repository: &repository, spec, tree: Tree::new(), size: 0, problems: Diagnostics::new() };
     reading.folder(&found, "").map_err(failed)?;
-    reading.problems.into_result(reading.tree)
+    reading.problems.into_result((reading.tree, found.id().to_string()))
 }
 
 struct Reading<'r> {
@@ -342,13 +412,17 @@ mod tests {
         ("c6", "refs/tags/nightly"),
     ];
 
+    fn spec(text: &str) -> GitSpec {
+        match crate::source::spec::Spec::parse(text).unwrap() {
+            crate::source::spec::Spec::Git(spec) => spec,
+            other => panic!("{other:?}"),
+        }
+    }
+
     fn chosen(revision: &str) -> Option<(String, Option<String>)> {
-        let revision = match revision {
-            "" => Revision::Newest,
-            text if text.starts_with('^') || text.starts_with('>') => Revision::Range(text.parse().unwrap()),
-            text => Revision::Name(text.to_owned()),
-        };
-        choose(&revision, &REFERENCES).map(|resolved| (resolved.commit, resolved.reference))
+        let at = if revision.is_empty() { String::new() } else { format!("@{revision}") };
+        choose(&spec(&format!("gh:a/b{at}")), &REFERENCES)
+            .map(|resolved| (resolved.commit, resolved.reference.map(|reference| reference.name().to_owned())))
     }
 
     #[test]
@@ -360,6 +434,20 @@ mod tests {
         assert_eq!(chosen("v1.2.0"), some("c2", "v1.2.0"), "the commit behind an annotated tag");
         assert_eq!(chosen("main"), some("c5", "main"));
         assert_eq!(chosen("^3"), None);
-        assert_eq!(choose(&Revision::Newest, &REFERENCES[..2]).unwrap().commit, "c0");
+        let newest = choose(&spec("gh:a/b"), &REFERENCES).unwrap();
+        assert_eq!(newest.tag("v1.2.0"), Some("c2"));
+        assert_eq!(choose(&spec("gh:a/b"), &REFERENCES[..2]).unwrap().commit, "c0");
+    }
+
+    #[test]
+    fn what_is_released_for_itself_has_tags_of_its_own() {
+        let tags = ["v9.0.0", "service-v1.0.0", "paths/service/v1.1.0", "worker-v3.0.0", "service-v1.x"];
+        let newest = |folder| releases(folder, &tags).into_iter().max().map(|(_, tag)| tag);
+        assert_eq!(newest("paths/service"), Some("paths/service/v1.1.0"));
+        assert_eq!(newest("service"), Some("service-v1.0.0"));
+        assert_eq!(newest("worker"), Some("worker-v3.0.0"));
+        assert_eq!(newest("other"), Some("v9.0.0"));
+        assert_eq!(newest(""), Some("v9.0.0"));
+        assert_eq!(releases("", &["service-v1.0.0"]).len(), 1, "better than none");
     }
 }

@@ -27,6 +27,39 @@ pub struct GitSpec {
     pub revision: Revision,
     /// The name as the user wrote it.
     pub text: String,
+    /// The part of the name that says which repository: `gh:acme/paths`.
+    address: String,
+    /// The part of the name that says which revision, without its `@`.
+    wanted: Option<String>,
+}
+
+impl GitSpec {
+    /// Another folder of the same repository at the same revision.
+    pub fn folder(&self, name: &str) -> GitSpec {
+        let folder = if self.folder.is_empty() { name.to_owned() } else { format!("{}/{name}", self.folder) };
+        GitSpec { folder, ..self.clone() }.told()
+    }
+
+    /// The same folder at another revision.
+    ///
+    /// # Errors
+    /// A text that names no revision.
+    pub fn at(&self, revision: &str) -> Result<GitSpec, Diagnostic> {
+        let parsed = Revision::parse(revision)
+            .ok_or_else(|| Diagnostic::error(format!("`{revision}` names no revision of {}", self.address)))?;
+        Ok(GitSpec { revision: parsed, wanted: Some(revision.to_owned()), ..self.clone() }.told())
+    }
+
+    fn told(mut self) -> Self {
+        self.text.clone_from(&self.address);
+        if !self.folder.is_empty() {
+            self.text = format!("{}//{}", self.text, self.folder);
+        }
+        if let Some(wanted) = &self.wanted {
+            self.text = format!("{}@{wanted}", self.text);
+        }
+        self
+    }
 }
 
 /// Which revision of a repository is meant.
@@ -94,6 +127,7 @@ impl Spec {
                 ((*protocol).to_owned(), &rest[protocol.len()..])
             }
         };
+        let before = text.len() - rest.len();
         let short = !PROTOCOLS.contains(&base.as_str());
         let (path, folder, revision) = split(rest);
         let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
@@ -107,13 +141,15 @@ impl Spec {
             return Err(problem("leaves the repository through its folder".to_owned()));
         }
         let url = if short { format!("{base}{}.git", path.trim_end_matches(".git")) } else { format!("{base}{path}") };
+        let wanted = revision.map(str::to_owned);
         let revision = match revision {
             None => Revision::Newest,
             Some(revision) => {
                 Revision::parse(revision).ok_or_else(|| problem(format!("has no revision `{revision}`")))?
             }
         };
-        Ok(Spec::Git(GitSpec { url, folder: folder.trim_matches('/').to_owned(), revision, text: text.to_owned() }))
+        let (folder, address) = (folder.trim_matches('/').to_owned(), text[..before + path.len()].to_owned());
+        Ok(Spec::Git(GitSpec { url, folder, revision, text: text.to_owned(), address, wanted }))
     }
 }
 
@@ -180,12 +216,16 @@ mod tests {
             ("git+file:///srv/x", "file:///srv/x", "", "the newest release"),
         ] {
             let spec = git(text);
+            assert_eq!(spec.clone().told().text, text, "what is put together from its parts is what was written");
             assert_eq!((spec.url.as_str(), spec.folder.as_str()), (url, folder), "{text}");
             assert_eq!(spec.revision.to_string(), revision, "{text}");
         }
         let commit = "0123456789abcdef0123456789abcdef01234567";
         assert_eq!(git(&format!("gh:a/b@{commit}")).revision, Revision::Commit(commit.to_owned()));
         assert_eq!(Spec::parse("./policies").unwrap(), Spec::Folder("./policies".into()));
+        assert_eq!(git("gh:a/b//c@v1.0.0").at("v2.0.0").unwrap().text, "gh:a/b//c@v2.0.0");
+        assert_eq!(git("gh:a/b@^1").folder("service").text, "gh:a/b//service@^1");
+        assert!(git("gh:a/b").at("--upload-pack=x").is_err());
     }
 
     #[test]

@@ -167,6 +167,12 @@ fn a_conflict_is_gits_own_and_the_version_waits() {
     path.update().fails(6);
     path.write("a.txt", &ten(&[("5", "both")]));
     path.git(&["add", "a.txt"]);
+    // What was written into `goldpath.yaml` meanwhile is nobody's to overwrite.
+    let choices = path.read("goldpath.yaml");
+    path.write("goldpath.yaml", &format!("{choices}# mine\n"));
+    let run = path.run(&["update", "--continue"]).fails(2);
+    assert!(run.stderr.contains("goldpath.yaml: was edited while the update to path 2.0.0 is open"), "{run}");
+    path.write("goldpath.yaml", &choices);
     let run = path.run(&["update", "--continue"]).success();
     assert!(run.stdout.contains("Updated"), "{run}");
     assert_eq!(path.locked(), "version = \"2.0.0\"");

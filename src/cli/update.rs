@@ -127,10 +127,9 @@ fn text(report: &Report, global: &Global, printer: &Printer) {
     for warning in &report.warnings {
         printer.diagnostic(warning);
     }
-    let versions = if report.from == report.to {
-        format!("{} {}", report.blueprint, report.to)
-    } else {
-        format!("{} {} -> {}", report.blueprint, report.from, report.to)
+    let versions = match &report.from {
+        Some(from) if *from != report.to => format!("{} {from} -> {}", report.blueprint, report.to),
+        _ => format!("{} {}", report.blueprint, report.to),
     };
     match report.state {
         State::Current => return printer.out(&format!("Up to date: {versions}")),

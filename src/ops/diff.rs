@@ -56,13 +56,12 @@ impl Report {
 /// # Errors
 /// As an update's.
 pub fn diff(options: &Options, prompter: Option<&mut dyn Prompter>) -> Result<Report, Failure> {
-    let root = super::check::root(&options.path)?;
-    super::update::not_open(&merging::open(&root)?)?;
+    super::update::here(&options.path)?;
     let planned = plan(options, prompter)?;
     let mut before = planned.ours.clone();
     let mut after = planned.merged.tree.clone();
     let lock = |text: &str| Entry { kind: Kind::Regular, id: merging::id_of(text.as_bytes()) };
-    before.insert(LOCK.to_owned(), lock(&planned.lock_before));
+    before.extend(planned.lock_before.as_deref().map(|text| (LOCK.to_owned(), lock(text))));
     after.insert(LOCK.to_owned(), lock(&planned.lock));
     for conflict in &planned.merged.conflicts {
         after.extend(conflict.shown.map(|entry| (conflict.path.clone(), entry)));
@@ -100,7 +99,7 @@ pub fn diff(options: &Options, prompter: Option<&mut dyn Prompter>) -> Result<Re
     }
     Ok(Report {
         blueprint: planned.blueprint.clone(),
-        from: planned.from.to_string(),
+        from: planned.from.as_ref().map(ToString::to_string).unwrap_or_default(),
         to: planned.to.to_string(),
         answers: planned.answers.clone(),
         changes: planned.merged.changes.clone(),

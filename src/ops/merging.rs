@@ -64,7 +64,8 @@ pub(super) struct Planned {
     pub root: PathBuf,
     pub head: Head,
     pub blueprint: String,
-    pub from: Version,
+    /// The version that the repository stood on; nothing where it stood on none.
+    pub from: Option<Version>,
     pub to: Version,
     /// What is committed, with `goldpath.yaml` as it lies on the disk, without `goldpath.lock`.
     pub ours: Side,
@@ -73,7 +74,8 @@ pub(super) struct Planned {
     pub merged: Merged,
     /// Contents that the repository need not have.
     pub contents: HashMap<Oid, Vec<u8>>,
-    pub lock_before: String,
+    /// Nothing where there was none.
+    pub lock_before: Option<String>,
     pub lock: String,
     pub answers: Vec<AnswerChange>,
     /// Files of the platform that are not as emitted.
@@ -104,7 +106,9 @@ impl Verdict {
 impl Planned {
     /// Whether there is nothing to do.
     pub fn is_nothing(&self) -> bool {
-        self.merged.conflicts.is_empty() && self.merged.tree == self.ours && self.lock == self.lock_before
+        self.merged.conflicts.is_empty()
+            && self.merged.tree == self.ours
+            && self.lock_before.as_ref() == Some(&self.lock)
     }
 
     /// The content of an entry of any side.
@@ -242,13 +246,13 @@ pub(super) fn plan(options: &Options, prompter: Option<&mut dyn Prompter>) -> Re
         root,
         head,
         blueprint: blueprint.name.clone(),
-        from: recorded.version.clone(),
+        from: Some(recorded.version.clone()),
         to: blueprint.version.clone(),
         ours,
         pristine,
         merged,
         contents,
-        lock_before,
+        lock_before: Some(lock_before),
         lock,
         answers,
         drift,

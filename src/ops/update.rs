@@ -61,8 +61,8 @@ pub struct Report {
     pub root: PathBuf,
     /// The blueprint.
     pub blueprint: String,
-    /// The version that the repository stood on.
-    pub from: String,
+    /// The version that the repository stood on; nothing where it stood on none, and is being adopted.
+    pub from: Option<String>,
     /// The version that it is brought to.
     pub to: String,
     /// How far it has come.
@@ -96,7 +96,8 @@ impl Report {
 struct Pending {
     version: u32,
     blueprint: String,
-    from: String,
+    /// Nothing where the repository stood on no version, and is being adopted.
+    from: Option<String>,
     to: String,
     prefix: String,
     /// Where the repository stood before.
@@ -109,7 +110,47 @@ struct Pending {
     lock: String,
     /// `goldpath.yaml` as it will be; nothing where it is in conflict or does not change.
     choices: Option<String>,
+    /// The id of `goldpath.yaml` as it lay on the disk; nothing where there was none.
+    choices_before: Option<String>,
     commit: bool,
+}
+
+impl Pending {
+    fn work(&self) -> Work<'_> {
+        Work { from: self.from.as_deref(), blueprint: &self.blueprint, to: &self.to }
+    }
+}
+
+/// What is being done, in the words of messages.
+#[derive(Clone, Copy, Debug)]
+struct Work<'a> {
+    from: Option<&'a str>,
+    blueprint: &'a str,
+    to: &'a str,
+}
+
+impl Work<'_> {
+    /// `the update to service 2.0.0`
+    fn told(self) -> String {
+        let Work { from, blueprint, to } = self;
+        let what = if from.is_some() { "update to" } else { "adoption of" };
+        format!("the {what} {blueprint} {to}")
+    }
+
+    /// The first line of a commit's message.
+    fn title(self) -> String {
+        let Work { from, blueprint, to } = self;
+        match from {
+            None => format!("Adopt goldpath's {blueprint} blueprint {to}"),
+            Some(from) if from == to => format!("Bring goldpath's {blueprint} blueprint {to} up to date"),
+            Some(from) => format!("Update goldpath's {blueprint} blueprint from {from} to {to}"),
+        }
+    }
+
+    /// The command that goes on with it, or takes it back.
+    fn command(self) -> &'static str {
+        if self.from.is_some() { "goldpath update" } else { "goldpath adopt" }
+    }
 }
 
 /// Finishes or undoes what a goldpath that was cut off had begun in the repository that a path lies in. Says what it did.
@@ -131,32 +172,73 @@ pub fn recover(path: &Path) -> Result<Option<String>, Failure> {
 /// # Errors
 /// See [`Failure`]; in every case work tree, index and branches are as they were.
 pub fn update(options: &Options, prompter: Option<&mut dyn Prompter>) -> Result<Report, Failure> {
-    let root = super::check::root(&options.what.path)?;
-    let existing = merging::open(&root)?;
-    let guard =
-        if options.dry_run { None } else { Some(Guard::take(&existing, "goldpath update").map_err(Failure::failed)?) };
-    not_open(&existing)?;
-    let branch =
-        options.branch.as_deref().map(|name| existing.new_branch(name)).transpose().map_err(Failure::invalid)?;
-    let who = if options.commit { Some(committer(&existing)?) } else { None };
+    let (_, existing) = here(&options.what.path)?;
+    let begun = begin(&existing, "goldpath update", options.dry_run, options.commit, options.branch.as_deref())?;
     let planned = plan(&options.what, prompter)?;
-    let mut report = report(&planned);
+    carry_out(&planned, begun)
+}
+
+/// The repository of goldpath's that a path lies in, with nothing open in it.
+///
+/// # Errors
+/// Where there is none, or conflicts are open: those of an adoption that has no lock yet, too.
+pub(super) fn here(path: &Path) -> Result<(PathBuf, Existing), Failure> {
+    if let Ok(Some(around)) = Existing::open(path) {
+        not_open(&around)?;
+    }
+    let root = super::check::root(path)?;
+    let existing = merging::open(&root)?;
+    Ok((root, existing))
+}
+
+/// What is settled before anything is worked out: who writes, and where to.
+pub(super) struct Begun {
+    guard: Option<Guard>,
+    branch: Option<String>,
+    who: Option<(Who, bool)>,
+}
+
+/// Makes sure that the result can be written; a dry run keeps nobody out.
+///
+/// # Errors
+/// Another goldpath at work, an open update, a branch that can't be made, a committer that is not known.
+pub(super) fn begin(
+    existing: &Existing,
+    command: &str,
+    dry_run: bool,
+    commit: bool,
+    branch: Option<&str>,
+) -> Result<Begun, Failure> {
+    let guard = if dry_run { None } else { Some(Guard::take(existing, command).map_err(Failure::failed)?) };
+    not_open(existing)?;
+    let branch = branch.map(|name| existing.new_branch(name)).transpose().map_err(Failure::invalid)?;
+    let who = if commit { Some(committer(existing)?) } else { None };
+    Ok(Begun { guard, branch, who })
+}
+
+/// Writes what was worked out, or in a dry run only says what it is.
+///
+/// # Errors
+/// What guardrails forbid, and what can't be written; then everything is as it was.
+pub(super) fn carry_out(planned: &Planned, begun: Begun) -> Result<Report, Failure> {
+    let mut report = report(planned);
     if planned.verdict.denies() {
-        return Err(Failure::Denied { findings: planned.verdict.new, unread: planned.verdict.unread });
+        let (findings, unread) = (planned.verdict.new.clone(), planned.verdict.unread.clone());
+        return Err(Failure::Denied { findings, unread });
     }
     if planned.is_nothing() {
         report.state = State::Current;
         return Ok(report);
     }
-    let Some(guard) = guard else { return Ok(report) };
-    if who.as_ref().is_some_and(|(_, signs)| *signs) {
+    let Some(guard) = begun.guard else { return Ok(report) };
+    if begun.who.as_ref().is_some_and(|(_, signs)| *signs) {
         report.warnings.push(
             Diagnostic::warning("you sign your commits; this one is not signed")
                 .hint("`git commit --amend --no-edit --gpg-sign` signs it"),
         );
     }
-    let who = who.map(|(who, _)| who);
-    report.commit = write(&planned, &guard, options, branch, who.as_ref())?;
+    let who = begun.who.map(|(who, _)| who);
+    report.commit = write(planned, &guard, begun.branch, who.as_ref())?;
     report.state = match (&report.commit, planned.merged.conflicts.is_empty()) {
         (_, false) => State::Conflicts,
         (Some(_), _) => State::Committed,
@@ -179,12 +261,11 @@ pub(super) fn not_open(existing: &Existing) -> Result<(), Failure> {
         None => Ok(()),
         Some(pending) => Err(Failure::Conflicts(
             Diagnostic::error(format!(
-                "the update of {} to {} is open: {} files are in conflict",
-                pending.blueprint,
-                pending.to,
+                "{} is open: {} files are in conflict",
+                pending.work().told(),
                 pending.conflicts.len()
             ))
-            .hint("settle them and `goldpath update --continue`, or take it back: `goldpath update --abort`")
+            .hint(format!("settle them and `{0} --continue`, or take it back: `{0} --abort`", pending.work().command()))
             .into(),
         )),
     }
@@ -204,7 +285,7 @@ fn report(planned: &Planned) -> Report {
     Report {
         root: planned.root.clone(),
         blueprint: planned.blueprint.clone(),
-        from: planned.from.to_string(),
+        from: planned.from.as_ref().map(ToString::to_string),
         to: planned.to.to_string(),
         state: State::Planned,
         answers: planned.answers.clone(),
@@ -217,34 +298,28 @@ fn report(planned: &Planned) -> Report {
     }
 }
 
-fn title(planned: &Planned) -> String {
-    if planned.from == planned.to {
-        format!("Bring goldpath's {} blueprint {} up to date", planned.blueprint, planned.to)
-    } else {
-        format!("Update goldpath's {} blueprint from {} to {}", planned.blueprint, planned.from, planned.to)
-    }
-}
-
 fn write(
     planned: &Planned,
     guard: &Guard,
-    options: &Options,
     branch: Option<String>,
     who: Option<&Who>,
 ) -> Result<Option<Commit>, Failure> {
+    let (from, to) = (planned.from.as_ref().map(ToString::to_string), planned.to.to_string());
+    let work = Work { from: from.as_deref(), blueprint: &planned.blueprint, to: &to };
     let existing = &planned.existing;
     let prefix = existing.prefix();
     let open = !planned.merged.conflicts.is_empty();
     let mut result = planned.merged.tree.clone();
     let lock = Entry { kind: Kind::Regular, id: id_of(planned.lock.as_bytes()) };
-    let lock_before = Entry { kind: Kind::Regular, id: id_of(planned.lock_before.as_bytes()) };
     let mut before = planned.ours.clone();
-    before.insert(LOCK.to_owned(), lock_before);
+    if let Some(text) = &planned.lock_before {
+        before.insert(LOCK.to_owned(), Entry { kind: Kind::Regular, id: id_of(text.as_bytes()) });
+    }
     result.insert(LOCK.to_owned(), lock);
     // No version is recorded as reached while a conflict is open.
     let choices = result.get(CHOICES).copied().filter(|entry| before.get(CHOICES) != Some(entry));
     if open {
-        result.insert(LOCK.to_owned(), lock_before);
+        restore(&mut result, &before, LOCK);
         if result.contains_key(CHOICES) {
             restore(&mut result, &before, CHOICES);
         }
@@ -297,7 +372,7 @@ fn write(
     let mut commit = None;
     if let (Some(who), false) = (who, open) {
         let tree = existing.tree_with(Some(&planned.head.commit), &index).map_err(failed)?;
-        let message = format!("{}\n\nThe answers stand in {CHOICES}.\n", title(planned));
+        let message = format!("{}\n\nThe answers stand in {CHOICES}.\n", work.title());
         now.commit = existing.commit(tree, &[&planned.head.commit], who, &message).map_err(failed)?;
         let name = now.branch.as_deref().map(|name| name.trim_start_matches("refs/heads/").to_owned());
         commit = Some(Commit { id: now.commit.clone(), branch: name.unwrap_or_else(|| "a detached HEAD".to_owned()) });
@@ -307,8 +382,8 @@ fn write(
         let pending = Pending {
             version: 1,
             blueprint: planned.blueprint.clone(),
-            from: planned.from.to_string(),
-            to: planned.to.to_string(),
+            from: from.clone(),
+            to: to.clone(),
             prefix: prefix.to_owned(),
             head: planned.head.clone(),
             now: now.clone(),
@@ -316,14 +391,15 @@ fn write(
             touched,
             lock: planned.lock.clone(),
             choices: choices.filter(|_| !conflicts.contains_key(CHOICES)).and_then(text),
-            commit: options.commit,
+            choices_before: planned.ours.get(CHOICES).map(|entry| entry.id.to_string()),
+            commit: who.is_some(),
         };
         PendingChange::Write(serde_json::to_string_pretty(&pending).unwrap_or_default())
     } else {
         PendingChange::Keep
     };
     let writing = Writing {
-        what: format!("the update to {} {}", planned.blueprint, planned.to),
+        what: work.told(),
         files,
         index,
         head: (now != planned.head).then(|| (now, planned.head.clone())),
@@ -379,16 +455,24 @@ pub fn go_on(options: &What) -> Result<Report, Failure> {
     let head = existing.head().map_err(Failure::failed)?.unwrap_or_else(|| pending.now.clone());
     let mut after = existing.staged().map_err(Failure::failed)?;
 
+    if pending.from.is_none() && std::fs::symlink_metadata(root.join(LOCK)).is_ok() {
+        return Err(Failure::invalid(
+            Diagnostic::error(format!("appeared while {} is open, and would be overwritten", pending.work().told()))
+                .place(Place::file(LOCK))
+                .hint("move it away, then go on"),
+        ));
+    }
     let mut writes: Vec<(&str, &str)> = vec![(LOCK, pending.lock.as_str())];
     if let Some(choices) = &pending.choices {
-        let was = pending.touched.get(CHOICES).cloned().flatten().map(|(_, id)| id);
         let is = std::fs::read(root.join(CHOICES)).ok().map(|bytes| id_of(&bytes).to_string());
-        let committed = after.get(CHOICES).map(|entry| entry.id.to_string());
-        if is.is_some() && is != committed && was.is_some() && is != was {
+        if is != pending.choices_before && is != Some(id_of(choices.as_bytes()).to_string()) {
             return Err(Failure::invalid(
-                Diagnostic::error("was edited while the update is open, and would be overwritten")
-                    .place(Place::file(CHOICES))
-                    .hint(format!("put it back (`git checkout -- {CHOICES}`), go on, and edit it again then")),
+                Diagnostic::error(format!(
+                    "was edited while {} is open, and would be overwritten",
+                    pending.work().told()
+                ))
+                .place(Place::file(CHOICES))
+                .hint("put it back as it was, go on, and edit it again then"),
             ));
         }
         writes.push((CHOICES, choices));
@@ -411,17 +495,13 @@ pub fn go_on(options: &What) -> Result<Report, Failure> {
     if pending.commit {
         let (who, _) = committer(&existing)?;
         let tree = existing.tree_of_index(&index).map_err(Failure::failed)?;
-        let message = if pending.from == pending.to {
-            format!("Bring goldpath's {} blueprint {} up to date\n", pending.blueprint, pending.to)
-        } else {
-            format!("Update goldpath's {} blueprint from {} to {}\n", pending.blueprint, pending.from, pending.to)
-        };
+        let message = format!("{}\n", pending.work().title());
         now.commit = existing.commit(tree, &[&head.commit], &who, &message).map_err(Failure::failed)?;
         let name = now.branch.as_deref().map(|name| name.trim_start_matches("refs/heads/").to_owned());
         commit = Some(Commit { id: now.commit.clone(), branch: name.unwrap_or_else(|| "a detached HEAD".to_owned()) });
     }
     let writing = Writing {
-        what: format!("the end of the update to {} {}", pending.blueprint, pending.to),
+        what: format!("the end of {}", pending.work().told()),
         files,
         index,
         head: (now != head).then_some((now, head)),
@@ -450,20 +530,31 @@ fn bare(existing: &Existing, pending: &Pending, state: State) -> Report {
     }
 }
 
+/// What is open in the repository that a path lies in. The record of it says where: an adoption has no lock yet that
+/// could be looked for.
 fn opened(options: &What) -> Result<(Existing, Guard, Pending), Failure> {
-    let root = super::check::root(&options.path)?;
-    let existing = merging::open(&root)?;
-    let guard = Guard::take(&existing, "goldpath update").map_err(Failure::failed)?;
-    let Some(pending) = open_update(&existing)? else {
-        return Err(Failure::invalid(Diagnostic::error("no update is open here").hint("`goldpath update` begins one")));
-    };
-    if pending.prefix != existing.prefix() {
+    let folder = std::fs::canonicalize(&options.path).map_err(|error| {
+        Failure::invalid(Diagnostic::error(format!("`{}` can't be read: {error}", options.path.display())))
+    })?;
+    let around = merging::open(&folder)?;
+    let guard = Guard::take(&around, "goldpath update").map_err(Failure::failed)?;
+    let Some(pending) = open_update(&around)? else {
         return Err(Failure::invalid(
-            Diagnostic::error(format!("the open update is that of `{}`", pending.prefix))
-                .hint(format!("go there: `goldpath -C {} update …`", existing.root().join(&pending.prefix).display())),
+            Diagnostic::error("no update is open here").hint("`goldpath update` or `goldpath adopt` begins one"),
+        ));
+    };
+    let root = around.root().join(&pending.prefix);
+    if !folder.starts_with(&root) {
+        let hint = format!(
+            "go there: `goldpath -C {} {} …`",
+            root.display(),
+            pending.work().command().replace("goldpath ", "")
+        );
+        return Err(Failure::invalid(
+            Diagnostic::error(format!("what is open is that of `{}`", pending.prefix)).hint(hint),
         ));
     }
-    Ok((existing, guard, pending))
+    Ok((merging::open(&root)?, guard, pending))
 }
 
 /// Refuses while the index has conflicts, or a file has their markers.
@@ -550,11 +641,11 @@ pub fn abort(options: &What) -> Result<Report, Failure> {
         index.push(IndexChange { path: full, entries: staged.into_iter().collect() });
     }
     let tree = existing.tree_with(Some(&pending.now.commit), &kept).map_err(Failure::failed)?;
-    let about = format!("What stood there when the update to {} {} was taken back\n", pending.blueprint, pending.to);
+    let about = format!("What stood there when {} was taken back\n", pending.work().told());
     let saved = existing.commit(tree, &[&pending.now.commit], &Who::Goldpath, &about).map_err(Failure::failed)?;
     existing.point(ABORTED, &saved).map_err(Failure::failed)?;
     let writing = Writing {
-        what: format!("taking back the update to {} {}", pending.blueprint, pending.to),
+        what: format!("taking back {}", pending.work().told()),
         files,
         index,
         head: (pending.now != pending.head).then(|| (pending.head.clone(), pending.now.clone())),

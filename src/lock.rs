@@ -83,7 +83,8 @@ impl Lock<'_> {
     /// `goldpath.yaml`.
     pub fn choices(&self) -> String {
         let answers = self.answers.iter().map(|answered| (answered.question.key.as_str(), &answered.answer));
-        choices(self.source.named(&self.blueprint.name), &self.blueprint.version, answers)
+        let blueprint = self.blueprint;
+        choices(self.source.named(&blueprint.name), &blueprint.version, &blueprint.added, answers)
     }
 
     /// `goldpath.lock`.
@@ -104,13 +105,13 @@ impl Lock<'_> {
         }
         let _ = writeln!(out, "blueprint = {}", quote::toml_text(&self.blueprint.name));
         let _ = writeln!(out, "version = {}", quote::toml_text(&self.blueprint.version.to_string()));
+        if !self.blueprint.added.is_empty() {
+            let _ = writeln!(out, "components = {}", texts(&self.blueprint.added));
+        }
         out.push_str("\n[answers]\n");
         for Answered { question, answer, .. } in self.answers {
             match answer {
-                Answer::List(items) => {
-                    let items: Vec<String> = items.iter().map(|item| quote::toml_text(item)).collect();
-                    let _ = writeln!(out, "{} = [{}]", question.key, items.join(", "));
-                }
+                Answer::List(items) => drop(writeln!(out, "{} = {}", question.key, texts(items))),
                 answer => drop(writeln!(out, "{} = {}", question.key, scalar(answer, quote::toml_text))),
             }
         }
@@ -130,10 +131,18 @@ impl Lock<'_> {
     }
 }
 
-/// `goldpath.yaml` for a blueprint as the user named it, a version and answers in the order of their questions.
+/// A list of texts in TOML.
+fn texts(items: &[String]) -> String {
+    let items: Vec<String> = items.iter().map(|item| quote::toml_text(item)).collect();
+    format!("[{}]", items.join(", "))
+}
+
+/// `goldpath.yaml` for a blueprint as the user named it, a version, components besides the blueprint's, and answers in the
+/// order of their questions.
 pub fn choices<'a>(
     blueprint: &str,
     version: &semver::Version,
+    components: &[String],
     answers: impl Iterator<Item = (&'a str, &'a Answer)>,
 ) -> String {
     let mut out = String::from(
@@ -142,6 +151,12 @@ pub fn choices<'a>(
     );
     let _ = writeln!(out, "blueprint: {}", quote::yaml_text(blueprint));
     let _ = writeln!(out, "version: {version}");
+    if !components.is_empty() {
+        out.push_str("components:\n");
+        for component in components {
+            let _ = writeln!(out, "  - {}", quote::yaml_text(component));
+        }
+    }
     let mut answers = answers.peekable();
     out.push_str(if answers.peek().is_some() { "answers:\n" } else { "answers: {}\n" });
     for (key, answer) in answers {
@@ -177,6 +192,8 @@ pub struct Recorded {
     pub source: Source,
     /// The blueprint's version.
     pub version: semver::Version,
+    /// Components besides the blueprint's.
+    pub components: Vec<String>,
     /// The answers it was rendered with, in the order of their questions.
     pub answers: Vec<(String, Answer)>,
     /// The emitted files.
@@ -194,7 +211,7 @@ struct Written {
     files: BTreeMap<String, WrittenFile>,
 }
 
-#[derive(serde::Deserialize)]
+#[derive(Clone, serde::Deserialize)]
 struct WrittenSource {
     blueprint: String,
     path: Option<String>,
@@ -203,6 +220,8 @@ struct WrittenSource {
     commit: Option<String>,
     tree: Option<String>,
     version: semver::Version,
+    #[serde(default)]
+    components: Vec<String>,
 }
 
 impl WrittenSource {
@@ -300,10 +319,10 @@ pub fn read(text: &str) -> Result<Recorded, Diagnostics> {
         };
         (key, answer)
     });
-    let (blueprint, version) = (written.source.blueprint.clone(), written.source.version.clone());
+    let WrittenSource { blueprint, version, components, .. } = written.source.clone();
     let source = written.source.read().unwrap_or_else(|problem| {
         problems.push(problem.hint(again));
         Source::Library
     });
-    problems.into_result(Recorded { answers: answers.collect(), blueprint, source, version, files })
+    problems.into_result(Recorded { answers: answers.collect(), blueprint, source, version, components, files })
 }

@@ -323,6 +323,11 @@ impl<'b> Plan<'b> {
         self.parts[file.part].component
     }
 
+    /// The components that take part.
+    pub fn components(&self) -> impl Iterator<Item = &'b Component> {
+        self.parts.iter().map(|part| &**part.component)
+    }
+
     /// What the templates of a part read, without what differs from file to file.
     fn context(&self, part: usize) -> Vec<(String, Value)> {
         let inputs = self.parts[part].inputs.iter().map(|(key, value)| (key.clone(), value.clone()));

@@ -74,6 +74,8 @@ fn the_help_is_as_it_was_read_last() {
         &["explain", "--help"],
         &["update", "--help"],
         &["diff", "--help"],
+        &["add", "--help"],
+        &["remove", "--help"],
     ] {
         let run = world.run(command).success();
         insta::assert_snapshot!(command.join("_").replace("--", ""), run.stdout);

@@ -84,6 +84,95 @@ impl Library {
     }
 }
 
+/// Why a component can't be had.
+enum Missing {
+    /// It is not there; perhaps another name was meant.
+    Nowhere(Option<String>),
+    /// Its files are wrong.
+    Wrong(Diagnostics),
+}
+
+impl Library {
+    /// A component: `./x` of the blueprint's own folder, any other name of the library.
+    fn component(&self, name: &str, engine: &Engine) -> Result<Component, Missing> {
+        let builtin = Engine::new(Delimiters::Goldpath);
+        let (prefix, tree, folder, engine) = match (name.strip_prefix("./"), &self.own) {
+            (Some(folder), Some((prefix, tree))) => (prefix.as_str(), tree, folder.to_owned(), engine),
+            (Some(folder), None) => (self.prefix.as_str(), &self.tree, folder.to_owned(), engine),
+            (None, _) => (self.prefix.as_str(), &self.tree, format!("components/{name}"), &builtin),
+        };
+        if tree.get(&format!("{folder}/component.yaml")).is_none() {
+            let all = self.components();
+            return Err(Missing::Nowhere(nearest(name, all).map(|near| format!("did you mean `{near}`?"))));
+        }
+        component::read(name, &folder, tree, prefix, engine, &self.trees()).map_err(Missing::Wrong)
+    }
+
+    /// The names of the library's components.
+    pub fn components(&self) -> Vec<&str> {
+        let paths = self.tree.iter().map(|(path, _)| path.as_str());
+        paths.filter_map(|path| path.strip_prefix("components/")?.strip_suffix("/component.yaml")).collect()
+    }
+}
+
+/// Adds components that a repository has besides its blueprint's.
+///
+/// # Errors
+/// Components that are not there, are there already, or need something that the blueprint does not supply.
+pub fn add(library: &Library, blueprint: &mut Blueprint, names: &[(String, Place)]) -> Result<(), Diagnostics> {
+    let mut problems = Diagnostics::new();
+    for (name, place) in names {
+        if blueprint.parts.iter().any(|part| part.component.name == *name) {
+            let message = format!("component `{name}` is a part of `{}` already", blueprint.name);
+            problems.push(Diagnostic::error(message).place(place.clone()).hint("take it out of `components`"));
+            continue;
+        }
+        let component = match library.component(name, &blueprint.engine) {
+            Ok(component) => component,
+            Err(Missing::Nowhere(hint)) => {
+                let message = format!("there is no component `{name}`");
+                problems.push(Diagnostic::error(message).place(place.clone()).maybe_hint(hint));
+                continue;
+            }
+            Err(Missing::Wrong(more)) => {
+                problems.extend(more);
+                continue;
+            }
+        };
+        for (input, (kind, _)) in &component.inputs {
+            let computed = blueprint.values.iter().any(|(value, _)| value == input);
+            match blueprint.question(input) {
+                _ if computed => {}
+                Some(question) if question.kind == *kind => {}
+                found => {
+                    let found = match found {
+                        Some(question) => format!("asks for a `{}`", question.kind.word()),
+                        None => "neither asks for nor computes it".to_owned(),
+                    };
+                    let message = format!(
+                        "component `{name}` needs `{input}`, a `{}`, and `{}` {found}",
+                        kind.word(),
+                        blueprint.name
+                    );
+                    problems.push(
+                        Diagnostic::error(message)
+                            .place(place.clone())
+                            .hint("it fits another blueprint; whoever keeps this one can add a question or a value"),
+                    );
+                }
+            }
+        }
+        blueprint.added.push(name.clone());
+        blueprint.parts.push(Part {
+            component: Arc::new(component),
+            when: None,
+            with: Vec::new(),
+            place: place.clone(),
+        });
+    }
+    problems.into_result(())
+}
+
 /// Loads a blueprint of the library, or with no name the user's own.
 ///
 /// # Errors
@@ -163,6 +252,7 @@ fn read(library: &Library, reader: &mut Reader, map: Map) -> (Option<Blueprint>,
             questions,
             values,
             parts,
+            added: Vec::new(),
             decisions,
             next,
             migrations,
@@ -286,8 +376,6 @@ fn parts(
     node: &Node,
     problems: &mut Diagnostics,
 ) -> Vec<Part> {
-    let builtin = Engine::new(Delimiters::Goldpath);
-    let policies = library.trees();
     let mut known: BTreeMap<String, Option<Arc<Component>>> = BTreeMap::new();
     let mut found = Vec::new();
     for item in reader.items(node, "`components`") {
@@ -306,25 +394,16 @@ fn parts(
             }
         }
         if !known.contains_key(&name) {
-            let (prefix, tree, folder, engine) = match (name.strip_prefix("./"), &library.own) {
-                (Some(folder), Some((prefix, tree))) => (prefix.as_str(), tree, folder.to_owned(), engine),
-                (Some(_), None) => (library.prefix.as_str(), &library.tree, name[2..].to_owned(), engine),
-                (None, _) => (library.prefix.as_str(), &library.tree, format!("components/{name}"), &builtin),
-            };
-            let component = if tree.get(&format!("{folder}/component.yaml")).is_none() {
-                let all: Vec<&str> = library
-                    .tree
-                    .iter()
-                    .filter_map(|(path, _)| path.as_str().strip_prefix("components/")?.strip_suffix("/component.yaml"))
-                    .collect();
-                let hint = nearest(&name, all).map(|near| format!("did you mean `{near}`?"));
-                reader.report(use_node.span, format!("there is no component `{name}`"), hint);
-                None
-            } else {
-                component::read(&name, &folder, tree, prefix, engine, &policies)
-                    .map(Arc::new)
-                    .map_err(|more| problems.extend(more))
-                    .ok()
+            let component = match library.component(&name, engine) {
+                Ok(component) => Some(Arc::new(component)),
+                Err(Missing::Nowhere(hint)) => {
+                    reader.report(use_node.span, format!("there is no component `{name}`"), hint);
+                    None
+                }
+                Err(Missing::Wrong(more)) => {
+                    problems.extend(more);
+                    None
+                }
             };
             known.insert(name.clone(), component);
         }

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 pub use component::{Component, Owner};
 pub use decision::Decision;
-pub use load::{Library, load};
+pub use load::{Library, add, load};
 pub use manifest::Expression;
 pub use migration::Migration;
 pub use pins::Pins;
@@ -40,6 +40,8 @@ pub struct Blueprint {
     pub values: Vec<(String, Expression)>,
     /// What it is composed of, in order.
     pub parts: Vec<Part>,
+    /// Those of its components that are not its own: the repository asks for them.
+    pub added: Vec<String>,
     /// The trade-offs that its questions name.
     pub decisions: Vec<Decision>,
     /// What to do in the new repository.

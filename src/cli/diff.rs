@@ -48,9 +48,7 @@ fn text(report: &Report, printer: &Printer) {
         printer.diagnostic(warning);
     }
     printer.raw(&report.diff);
-    for finding in &report.findings {
-        printer.finding(finding);
-    }
+    printer.findings(&report.findings);
     if report.diff.is_empty() {
         printer.info(&format!("Up to date: {} {}", report.blueprint, report.to));
     } else {

@@ -1,6 +1,7 @@
 //! The command line: one file per command that takes arguments, calls the operation, prints and sets the exit code.
 //! Decisions are made elsewhere.
 
+mod add;
 mod check;
 mod config;
 mod diff;
@@ -39,6 +40,7 @@ Examples:
   goldpath review ../other               how good is any repository?
   goldpath update                        to the newest blueprint; nobody loses work
   goldpath diff                          see what that would change
+  goldpath add canary                    bring a further component in
 
 Exit codes:
   0 fine                                 3 guardrail findings
@@ -115,6 +117,8 @@ enum Command {
     Review(review::ReviewArgs),
     Update(update::UpdateArgs),
     Diff(diff::DiffArgs),
+    Add(add::AddArgs),
+    Remove(add::RemoveArgs),
     /// Removes what a killed process left staged
     #[command(name = "__janitor", hide = true)]
     Janitor {
@@ -169,6 +173,8 @@ pub fn run() -> ExitCode {
         Command::Show(args) => show::run(args, &cli.global, &printer).map(fine),
         Command::Update(args) => update::run(args, &cli.global, &printer),
         Command::Diff(args) => diff::run(args, &cli.global, &printer),
+        Command::Add(args) => add::add(args, &cli.global, &printer),
+        Command::Remove(args) => add::remove(args, &cli.global, &printer),
         Command::Janitor { .. } => Ok(0),
     };
     match result {

@@ -10,7 +10,6 @@ use super::print::Printer;
 use super::{Global, Output, colors, today};
 use crate::answers::{Given, VARIABLE};
 use crate::diag::{Diagnostic, Diagnostics, Place};
-use crate::guardrail::Finding;
 use crate::ops::new::{Options, Report};
 use crate::ops::{self, Failure};
 use crate::prompt::Prompter;
@@ -150,18 +149,7 @@ fn text(report: &Report, global: &Global, printer: &Printer) {
     for warning in &report.warnings {
         printer.diagnostic(warning);
     }
-    // What is the same in several files is said once.
-    let mut told: Vec<(&Finding, usize)> = Vec::new();
-    for finding in &report.findings {
-        match told.iter_mut().find(|(other, _)| (&other.rule, &other.message) == (&finding.rule, &finding.message)) {
-            Some((_, files)) => *files += 1,
-            None => told.push((finding, 1)),
-        }
-    }
-    for (finding, files) in told {
-        let others = if files > 1 { format!(" (and in {} more files)", files - 1) } else { String::new() };
-        printer.finding(&Finding { message: format!("{}{others}", finding.message), ..finding.clone() });
-    }
+    printer.findings(&report.findings);
     if !report.written {
         printer.out(&format!("{}/", report.destination.trim_end_matches('/')));
         for line in report.outline.lines() {

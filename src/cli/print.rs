@@ -98,6 +98,22 @@ impl Printer {
         self.diagnostic(&Diagnostic { severity, ..Diagnostic::error(message).place(place).hint(&finding.fix) });
     }
 
+    /// Prints findings; what is the same in several files is said once.
+    pub fn findings(&self, findings: &[Finding]) {
+        let mut told: Vec<(&Finding, usize)> = Vec::new();
+        for finding in findings {
+            match told.iter_mut().find(|(other, _)| (&other.rule, &other.message) == (&finding.rule, &finding.message))
+            {
+                Some((_, files)) => *files += 1,
+                None => told.push((finding, 1)),
+            }
+        }
+        for (finding, files) in told {
+            let others = if files > 1 { format!(" (and in {} more files)", files - 1) } else { String::new() };
+            self.finding(&Finding { message: format!("{}{others}", finding.message), ..finding.clone() });
+        }
+    }
+
     /// Prints a file of the platform that was changed.
     pub fn drift(&self, drift: &Drift) {
         let message =

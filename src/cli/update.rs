@@ -7,8 +7,8 @@ use super::print::Printer;
 use super::{Global, Output, today};
 use crate::merge::{Change, Outcome};
 use crate::ops::Failure;
-use crate::ops::merging;
 use crate::ops::update::{self, Options, Report, State};
+use crate::ops::{composing, merging};
 use crate::prompt::Prompter;
 
 const AFTER_HELP: &str = "\
@@ -90,6 +90,7 @@ impl WhatArgs {
             given: given(&self.set, &self.answers)?,
             defaults: self.defaults,
             restore: self.restore.clone(),
+            change: composing::Change::default(),
             two_way: self.two_way,
             today: Some(today()),
         })
@@ -113,14 +114,19 @@ pub fn run(args: &UpdateArgs, global: &Global, printer: &Printer) -> Result<u8, 
         let mut person = args.what.person(global);
         update::update(&options, person.as_mut().map(|person| person as &mut dyn Prompter))?
     };
+    show(&report, global, printer);
+    Ok(report.exit_code())
+}
+
+/// Prints what an update did.
+pub fn show(report: &Report, global: &Global, printer: &Printer) {
     if global.output == Output::Json {
         let mut value = serde_json::json!(report);
         value["exit_code"] = serde_json::json!(report.exit_code());
         printer.json(&value);
     } else {
-        text(&report, global, printer);
+        text(report, global, printer);
     }
-    Ok(report.exit_code())
 }
 
 fn text(report: &Report, global: &Global, printer: &Printer) {
@@ -160,9 +166,7 @@ fn text(report: &Report, global: &Global, printer: &Printer) {
             printer.dim("(the platform's, and not as emitted)")
         ));
     }
-    for finding in &report.findings {
-        printer.finding(finding);
-    }
+    printer.findings(&report.findings);
     let open = report.changes.iter().filter(|change| change.clash.is_some()).count();
     let guardrails = format!("{} guardrails asked", report.evaluated.rules);
     match report.state {
@@ -225,6 +229,6 @@ pub fn summary(changes: &[Change], verbose: bool, printer: &Printer) {
     }
     let kept = changes.iter().filter(|change| change.outcome == Outcome::Kept).count();
     if kept > 0 && !verbose {
-        printer.info(&format!("  {kept} files with edits of yours stay as they are (-v lists them)"));
+        printer.info(&format!("  {kept} files stay as they are, yours or the team's (-v lists them)"));
     }
 }

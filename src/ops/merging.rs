@@ -11,7 +11,7 @@ use semver::Version;
 
 use super::Failure;
 use super::session::{Session, exceptions};
-use super::{policies, sources};
+use super::{composing, policies, sources};
 use crate::answers::{Answer, Given};
 use crate::blueprint::{Blueprint, Migration, Owner};
 use crate::diag::{Diagnostic, Diagnostics, Place};
@@ -41,6 +41,8 @@ pub struct Options {
     pub defaults: bool,
     /// Files that the user deleted and wants back.
     pub restore: Vec<String>,
+    /// Components that come and go.
+    pub change: composing::Change,
     /// Keep both sides where what was emitted last time can't be had.
     pub two_way: bool,
     /// The day on which exceptions are judged.
@@ -156,21 +158,24 @@ pub(super) fn plan(options: &Options, prompter: Option<&mut dyn Prompter>) -> Re
 
     let named = choices.blueprint.clone().unwrap_or_else(|| named(&recorded));
     let wanted = options.to.as_ref().or(choices.version.as_ref().filter(|version| **version != recorded.version));
-    let sources::Opened { blueprint, source, warnings: opened } =
+    let sources::Opened { mut blueprint, library, source, warnings: opened } =
         sources::open_again(options.blueprints.as_deref(), &root, &named, &recorded, wanted)?;
     target(options, &recorded, &choices, &blueprint)?;
-    let steps: Vec<&Migration> = blueprint
-        .migrations
-        .iter()
-        .filter(|step| step.version > recorded.version && step.version <= blueprint.version)
-        .collect();
-    let (given, dropped) = answers(options, &recorded, &choices, &steps, &blueprint);
+    let migrations = blueprint.migrations.clone();
+    let steps: Vec<&Migration> =
+        migrations.iter().filter(|step| step.version > recorded.version && step.version <= blueprint.version).collect();
+    let (mut given, dropped) = answers(options, &recorded, &choices, &steps, &blueprint);
+    let folder = root.file_name().map(|name| name.to_string_lossy().into_owned());
+    let components = choices.components(&recorded);
+    let before_components: Vec<String> = components.iter().map(|(name, _)| name.clone()).collect();
+    let composed =
+        composing::compose(&options.change, &library, &mut blueprint, components, &mut given, folder.as_deref())?;
     let mut session = Session {
         blueprint: &blueprint,
         source: source.clone(),
         given,
         said: BTreeMap::new(),
-        folder: root.file_name().map(|name| name.to_string_lossy().into_owned()),
+        folder,
         defaults: options.defaults,
     };
     let resolution = match prompter {
@@ -194,6 +199,7 @@ pub(super) fn plan(options: &Options, prompter: Option<&mut dyn Prompter>) -> Re
     let before = lock::choices(
         &named,
         choices.version.as_ref().unwrap_or(&recorded.version),
+        &before_components,
         choices.answers(&recorded).iter().map(|(key, answer)| (key.as_str(), answer)),
     );
     base.insert(CHOICES.to_owned(), Entry { kind: Kind::Regular, id: id_of(before.as_bytes()) });
@@ -239,6 +245,7 @@ pub(super) fn plan(options: &Options, prompter: Option<&mut dyn Prompter>) -> Re
     let drift = owned(Owner::Platform).into_iter().filter(|path| merged.tree.get(path) != theirs.get(path)).collect();
     let answers = answer_changes(&recorded, &resolution_answers(&resolution), &steps);
     let mut warnings = opened;
+    warnings.extend(composed);
     warnings.extend(dropped);
     warnings.extend(resolution.warnings.0.clone());
     let mut planned = Planned {
@@ -360,10 +367,21 @@ struct Choices {
     blueprint: Option<String>,
     version: Option<Version>,
     version_place: Option<Place>,
+    components: Option<Vec<(String, Place)>>,
     answers: Option<Vec<(Key, Node)>>,
 }
 
 impl Choices {
+    /// The components that the repository has besides the blueprint's. No list is an empty one, unless there is no
+    /// `goldpath.yaml` at all.
+    fn components(&self, recorded: &Recorded) -> Vec<(String, Place)> {
+        match (&self.components, &self.blueprint) {
+            (Some(components), _) => components.clone(),
+            (None, Some(_)) => Vec::new(),
+            (None, None) => recorded.components.iter().map(|name| (name.clone(), Place::file(LOCK))).collect(),
+        }
+    }
+
     fn answers(&self, recorded: &Recorded) -> Vec<(String, Answer)> {
         match &self.answers {
             Some(entries) => entries.iter().filter_map(|(key, node)| Some((key.text.clone(), answer(node)?))).collect(),
@@ -399,6 +417,24 @@ fn parse_choices(text: &str) -> Result<Choices, Diagnostics> {
                     .place(place(node))
                     .hint("use three numbers, such as 1.0.0"),
             ),
+        }
+    }
+    if let Some(node) = node.get("components") {
+        choices.components = Some(Vec::new());
+        let yaml::Kind::Seq(items) = &node.kind else {
+            let message = format!("`components`: expected a list of components, found {}", node.describe());
+            let hint = "write one `- policy/kyverno` a line, or `goldpath add` it";
+            problems.push(Diagnostic::error(message).place(place(node)).hint(hint));
+            return Err(problems);
+        };
+        for item in items {
+            match item.as_str() {
+                Some(name) => choices.components.get_or_insert_default().push((name.to_owned(), place(item))),
+                None => problems.push(
+                    Diagnostic::error(format!("`components`: expected a name, found {}", item.describe()))
+                        .place(place(item)),
+                ),
+            }
         }
     }
     match node.get("answers") {

@@ -1,6 +1,7 @@
 //! Operations: one per file, options in, report out. They tie the pure core to the edges and print nothing.
 
 pub mod check;
+pub mod composing;
 pub mod diff;
 pub mod except;
 pub mod explain;

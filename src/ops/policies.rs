@@ -19,7 +19,7 @@ pub fn of_repository(root: &Path) -> Result<Vec<Listed>, Diagnostics> {
     let node = yaml::parse_one(&text, lock::CHOICES)?;
     let Kind::Map(fields) = &node.kind else { return Ok(Vec::new()) };
     let mut problems = Diagnostics::new();
-    let known = ["blueprint", "version", "answers", "policies"];
+    let known = ["blueprint", "version", "components", "answers", "policies"];
     for (key, _) in fields.iter().filter(|(key, _)| !known.contains(&key.text.as_str())) {
         problems.push(
             Diagnostic::error(format!("there is no field `{}`", key.text))

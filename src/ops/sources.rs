@@ -156,6 +156,8 @@ pub(super) fn catalogued(catalogs: &[Listed]) -> Result<Vec<Catalogued>, Failure
 #[derive(Debug)]
 pub(super) struct Opened {
     pub blueprint: Blueprint,
+    /// The files that it is made of.
+    pub library: Library,
     pub source: Source,
     pub warnings: Vec<Diagnostic>,
 }
@@ -190,21 +192,23 @@ pub(super) fn open(library: Option<&Path>, name: &str, catalogs: &[Listed]) -> R
         }
         Named::Library(name) => Ok(Opened {
             blueprint: blueprint::load(&files, Some(&name))?,
+            library: files,
             source: Source::Library,
             warnings: Vec::new(),
         }),
-        Named::Folder(folder) => Ok(Opened {
-            blueprint: blueprint::load(&source::with_folder(files, &folder)?, None)?,
-            source: Source::Folder(folder.to_string_lossy().into_owned()),
-            warnings: Vec::new(),
-        }),
+        Named::Folder(folder) => {
+            let library = source::with_folder(files, &folder)?;
+            let source = Source::Folder(folder.to_string_lossy().into_owned());
+            Ok(Opened { blueprint: blueprint::load(&library, None)?, library, source, warnings: Vec::new() })
+        }
         Named::Git(spec) => fetched(files, &spec).map(|(opened, _)| opened),
     }
 }
 
 fn fetched(files: Library, spec: &GitSpec) -> Result<(Opened, Resolved), Failure> {
     let fetched = remote::fetch(spec).map_err(Failure::Failed)?;
-    let blueprint = blueprint::load(&source::with_tree(files, spec, fetched.tree), None)?;
+    let library = source::with_tree(files, spec, fetched.tree);
+    let blueprint = blueprint::load(&library, None)?;
     let resolved = fetched.resolved;
     let mut warnings = Vec::new();
     if resolved.offline {
@@ -230,7 +234,7 @@ fn fetched(files: Library, spec: &GitSpec) -> Result<(Opened, Resolved), Failure
         );
     }
     let git = GitSource { name: spec.text.clone(), commit: resolved.commit.clone(), tree: fetched.tree_id, tag };
-    Ok((Opened { blueprint, source: Source::Git(git), warnings }, resolved))
+    Ok((Opened { blueprint, library, source: Source::Git(git), warnings }, resolved))
 }
 
 /// Finds the blueprint that a repository is brought to, in the version that is wanted; in the newest where nobody says.
@@ -261,8 +265,9 @@ pub(super) fn open_again(
                 ));
             }
             let found = found.canonicalize().unwrap_or(found);
-            let blueprint = blueprint::load(&source::with_folder(source::library(library)?, &found)?, None)?;
-            Ok(Opened { blueprint, source: Source::Folder(named.to_owned()), warnings: Vec::new() })
+            let library = source::with_folder(source::library(library)?, &found)?;
+            let source = Source::Folder(named.to_owned());
+            Ok(Opened { blueprint: blueprint::load(&library, None)?, library, source, warnings: Vec::new() })
         }
         Named::Git(spec) => {
             let locked = locked(recorded);
@@ -338,16 +343,20 @@ fn moved(locked: &GitSource, now: &Resolved) -> Option<Diagnostic> {
 /// that version, or at the commit in the lock.
 pub(super) fn as_locked(library: Option<&Path>, root: &Path, recorded: &Recorded) -> Option<Blueprint> {
     let files = source::library(library).ok()?;
-    let blueprint = match &recorded.source {
-        Source::Library => blueprint::load(&files, Some(&recorded.blueprint)).ok()?,
-        Source::Folder(path) => blueprint::load(&source::with_folder(files, &root.join(path)).ok()?, None).ok()?,
+    let (files, name) = match &recorded.source {
+        Source::Library => (files, Some(recorded.blueprint.as_str())),
+        Source::Folder(path) => (source::with_folder(files, &root.join(path)).ok()?, None),
         Source::Git(git) => {
             let Ok(Spec::Git(spec)) = Spec::parse(&git.name) else { return None };
             let spec = spec.at(&git.commit).ok()?;
             let fetched = remote::fetch(&spec).ok().filter(|fetched| fetched.tree_id == git.tree)?;
-            blueprint::load(&source::with_tree(files, &spec, fetched.tree), None).ok()?
+            (source::with_tree(files, &spec, fetched.tree), None)
         }
     };
+    let mut blueprint = blueprint::load(&files, name).ok()?;
+    let components: Vec<_> =
+        recorded.components.iter().map(|name| (name.clone(), Place::file(crate::lock::LOCK))).collect();
+    blueprint::add(&files, &mut blueprint, &components).ok()?;
     (blueprint.version == recorded.version && blueprint.name == recorded.blueprint).then_some(blueprint)
 }
 

@@ -147,7 +147,7 @@ struct Written {
     #[serde(default)]
     answers: BTreeMap<String, toml::Spanned<WrittenAnswer>>,
     #[serde(default)]
-    files: BTreeMap<String, WrittenFile>,
+    files: BTreeMap<String, toml::Spanned<WrittenFile>>,
 }
 
 #[derive(serde::Deserialize)]
@@ -186,11 +186,20 @@ enum WrittenMode {
 /// Reads a `goldpath.lock`.
 ///
 /// # Errors
-/// Where it is no TOML, lacks something, names a path that leaves the repository, or was written by a newer goldpath.
+/// Where it is no TOML, lacks something, names a path that leaves the repository or a content by no id of git's, or was
+/// written by a newer goldpath.
 pub fn read(text: &str) -> Result<Recorded, Diagnostics> {
-    let again = "restore it from git: `git checkout -- goldpath.lock`";
+    let again = "restore it from git: `git checkout -- goldpath.lock`; where it was committed like this, take an earlier \
+                 one: `git log -- goldpath.lock`";
+    let line_at = |offset: usize| text.as_bytes().iter().take(offset).filter(|byte| **byte == b'\n').count() + 1;
+    if let Some(line) = text.lines().position(|line| line.starts_with("<<<<<<< ")) {
+        return Err(Diagnostic::error("expected what goldpath wrote, found the marks of a merge of git's")
+            .place(Place::line(LOCK, line + 1))
+            .hint("take one side whole (`git checkout --ours goldpath.lock`), then `goldpath update` writes it anew")
+            .into());
+    }
     let written: Written = toml::from_str(text).map_err(|error| {
-        let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+        let line = error.span().map_or(1, |span| line_at(span.start));
         Diagnostic::error(error.message().to_owned()).place(Place::line(LOCK, line)).hint(again)
     })?;
     if written.version != 1 {
@@ -205,6 +214,13 @@ pub fn read(text: &str) -> Result<Recorded, Diagnostics> {
     let mut problems = Diagnostics::new();
     let mut files = BTreeMap::new();
     for (path, file) in written.files {
+        let place = Place::line(LOCK, line_at(file.span().start));
+        let file = file.into_inner();
+        if file.blob.len() != 40 || !file.blob.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            let message =
+                format!("`{path}`: expected git's id of its content, 40 hexadecimal digits, found `{}`", file.blob);
+            problems.push(Diagnostic::error(message).place(place.clone()).hint(again));
+        }
         match TreePath::new(&path) {
             Ok(path) => {
                 let mode = match file.mode {
@@ -213,7 +229,7 @@ pub fn read(text: &str) -> Result<Recorded, Diagnostics> {
                 };
                 files.insert(path, Locked { blob: file.blob, owner: file.owner, component: file.component, mode });
             }
-            Err(error) => problems.push(Diagnostic::error(error.to_string()).place(Place::file(LOCK)).hint(again)),
+            Err(error) => problems.push(Diagnostic::error(error.to_string()).place(place).hint(again)),
         }
     }
     let mut answers: Vec<_> = written.answers.into_iter().collect();

@@ -13,7 +13,7 @@ use super::Failure;
 use super::policies;
 use super::session::{Session, exceptions};
 use crate::answers::{Answer, Given};
-use crate::blueprint::{self, Blueprint, Migration, Owner};
+use crate::blueprint::{self, Blueprint, Library, Migration, Owner};
 use crate::diag::{Diagnostic, Diagnostics, Place};
 use crate::git::existing::{Existing, Head};
 use crate::guardrail::{self, Evaluated, Exceptions, Finding, Guardrails};
@@ -351,11 +351,11 @@ pub(super) fn read(root: &Path, path: &str) -> Result<String, Failure> {
 
 /// What `goldpath.yaml` says.
 #[derive(Default)]
-struct Choices {
-    blueprint: Option<String>,
-    version: Option<Version>,
-    version_place: Option<Place>,
-    answers: Option<Vec<(Key, Node)>>,
+pub(super) struct Choices {
+    pub blueprint: Option<String>,
+    pub version: Option<Version>,
+    pub version_place: Option<Place>,
+    pub answers: Option<Vec<(Key, Node)>>,
 }
 
 impl Choices {
@@ -367,7 +367,7 @@ impl Choices {
     }
 }
 
-fn answer(node: &Node) -> Option<Answer> {
+pub(super) fn answer(node: &Node) -> Option<Answer> {
     Some(match &node.kind {
         yaml::Kind::Bool(value) => Answer::Bool(*value),
         yaml::Kind::Int(value) => Answer::Integer(*value),
@@ -377,7 +377,7 @@ fn answer(node: &Node) -> Option<Answer> {
     })
 }
 
-fn parse_choices(text: &str) -> Result<Choices, Diagnostics> {
+pub(super) fn parse_choices(text: &str) -> Result<Choices, Diagnostics> {
     let node = yaml::parse_one(text, CHOICES)?;
     let mut choices = Choices::default();
     let mut problems = Diagnostics::new();
@@ -430,15 +430,19 @@ fn choices(root: &Path, ours: &mut Side, contents: &mut HashMap<Oid, Vec<u8>>) -
 }
 
 /// The blueprint as the user named it when the repository was made.
-fn named(recorded: &Recorded) -> String {
+pub(super) fn named(recorded: &Recorded) -> String {
     recorded.path.clone().unwrap_or_else(|| recorded.blueprint.clone())
 }
 
 /// The blueprint behind a name; a path is one from the repository on.
 fn load(blueprints: Option<&Path>, root: &Path, named: &str) -> Result<Blueprint, Failure> {
-    let library = source::library(blueprints)?;
+    load_from(&source::library(blueprints)?, root, named)
+}
+
+/// The same with a library that is read already.
+pub(super) fn load_from(library: &Library, root: &Path, named: &str) -> Result<Blueprint, Failure> {
     match Named::new(named) {
-        Named::Library(name) => Ok(blueprint::load(&library, Some(&name))?),
+        Named::Library(name) => Ok(blueprint::load(library, Some(&name))?),
         Named::Folder(folder) => {
             let found = root.join(&folder);
             if !found.is_dir() {
@@ -452,7 +456,7 @@ fn load(blueprints: Option<&Path>, root: &Path, named: &str) -> Result<Blueprint
                 ));
             }
             let found = found.canonicalize().unwrap_or(found);
-            Ok(blueprint::load(&source::with_folder(library, &found)?, None)?)
+            Ok(blueprint::load(&source::with_folder(library.clone(), &found)?, None)?)
         }
     }
 }
@@ -610,12 +614,7 @@ fn emitted_again(
     if blueprint.version != recorded.version {
         return;
     }
-    let node = Node { span: yaml::Span::default(), kind: yaml::Kind::Map(nodes(&recorded.answers)) };
-    let given = Given { files: vec![(LOCK.to_owned(), node)], ..Given::default() };
-    let folder = root.file_name().map(|name| name.to_string_lossy().into_owned());
-    let session = Session { blueprint, source, given, said: BTreeMap::new(), folder, defaults: true };
-    let render = || -> Result<RenderedTree, Failure> { Ok(session.render(&session.take()?)?.0) };
-    if let Ok(rendered) = render() {
+    if let Ok(rendered) = rendered_again(recorded, blueprint, source, root) {
         for (path, file) in rendered.tree.iter() {
             let id = id_of(&file.bytes);
             if recorded.files.get(path.as_str()).is_some_and(|locked| locked.blob == id.to_string()) {
@@ -623,6 +622,20 @@ fn emitted_again(
             }
         }
     }
+}
+
+/// What a blueprint yields with the answers of a lock.
+pub(super) fn rendered_again(
+    recorded: &Recorded,
+    blueprint: &Blueprint,
+    source: Option<String>,
+    root: &Path,
+) -> Result<RenderedTree, Failure> {
+    let node = Node { span: yaml::Span::default(), kind: yaml::Kind::Map(nodes(&recorded.answers)) };
+    let given = Given { files: vec![(LOCK.to_owned(), node)], ..Given::default() };
+    let folder = root.file_name().map(|name| name.to_string_lossy().into_owned());
+    let session = Session { blueprint, source, given, said: BTreeMap::new(), folder, defaults: true };
+    Ok(session.render(&session.take()?)?.0)
 }
 
 /// What to do where that which was emitted last time is nowhere.
@@ -635,6 +648,15 @@ fn lost(missing: &[String], recorded: &Recorded, existing: &Existing) -> Diagnos
         );
         problems.push(Diagnostic::error(message).place(Place::file(path)));
     }
+    let mut ways = ways(recorded, existing, "update");
+    ways.push("or keep both sides as conflicts: `--two-way`".to_owned());
+    problems
+        .push(Diagnostic::error("there is nothing to tell your changes from the blueprint's by").hint(ways.join("; ")));
+    problems
+}
+
+/// How to come by what was emitted last time, for a command to be run then.
+pub(super) fn ways(recorded: &Recorded, existing: &Existing, command: &str) -> Vec<String> {
     let mut ways = Vec::new();
     if existing.is_shallow() {
         ways.push("fetch the whole history: `git fetch --unshallow`".to_owned());
@@ -644,13 +666,10 @@ fn lost(missing: &[String], recorded: &Recorded, existing: &Existing) -> Diagnos
         crate::git::existing::PRISTINE
     ));
     ways.push(match &recorded.path {
-        Some(path) => format!("run `goldpath update` once with version {} at `{path}`", recorded.version),
-        None => format!("run `goldpath update` once with the goldpath that has {} built in", recorded.version),
+        Some(path) => format!("run `goldpath {command}` once with version {} at `{path}`", recorded.version),
+        None => format!("run `goldpath {command}` once with the goldpath that has {} built in", recorded.version),
     });
-    ways.push("or keep both sides as conflicts: `--two-way`".to_owned());
-    problems
-        .push(Diagnostic::error("there is nothing to tell your changes from the blueprint's by").hint(ways.join("; ")));
-    problems
+    ways
 }
 
 /// Sees to it that the merged `goldpath.yaml` says what was rendered; a person has to settle one that does not.

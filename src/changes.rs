@@ -2,8 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::time::Duration;
+
+use similar::{DiffOp, TextDiff};
 
 use crate::tree::Tree;
+
+/// How long lines are compared for the shortest difference; after that any will do. Only files of ten thousands of lines
+/// that have nothing in common come near it.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A folder of an outline.
 #[derive(Default)]
@@ -102,17 +109,46 @@ pub fn unified(before: Option<&Version>, after: Option<&Version>) -> String {
         version.map_or_else(|| "/dev/null".to_owned(), |version| quoted(side, version.path))
     };
     let (from_name, to_name) = (name("a/", before), name("b/", after));
-    let (Ok(from), Ok(to)) = (std::str::from_utf8(&from), std::str::from_utf8(&to)) else {
+    let (Some(from), Some(to)) = (text(&from), text(&to)) else {
         let _ = writeln!(out, "Binary files {from_name} and {to_name} differ");
         return out;
     };
-    if from.contains('\0') || to.contains('\0') {
-        let _ = writeln!(out, "Binary files {from_name} and {to_name} differ");
-        return out;
-    }
-    let diff = similar::TextDiff::from_lines(from, to);
-    let _ = write!(out, "{}", diff.unified_diff().header(&from_name, &to_name));
+    let _ = write!(out, "{}", compared(from, to).unified_diff().header(&from_name, &to_name));
     out
+}
+
+/// How much two texts differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// Lines that only the second has.
+    pub added: usize,
+    /// Lines that only the first has.
+    pub removed: usize,
+    /// The first line of the second that differs, counted from 1: its last line where only later ones are gone.
+    pub first: Option<usize>,
+}
+
+/// Counts the lines in which two files differ; nothing where one of them is no text.
+pub fn difference(before: &[u8], after: &[u8]) -> Option<Difference> {
+    let (before, after) = (text(before)?, text(after)?);
+    let mut found = Difference { added: 0, removed: 0, first: None };
+    let diff = compared(before, after);
+    for op in diff.ops().iter().filter(|op| !matches!(op, DiffOp::Equal { .. })) {
+        found.removed += op.old_range().len();
+        found.added += op.new_range().len();
+        let line = op.new_range().start + 1;
+        found.first.get_or_insert(line.min(after.lines().count().max(1)));
+    }
+    Some(found)
+}
+
+fn compared<'t>(before: &'t str, after: &'t str) -> TextDiff<'t, 't, str> {
+    TextDiff::configure().timeout(PATIENCE).diff_lines(before, after)
+}
+
+/// The text of a file that git, too, would take for one.
+fn text(bytes: &[u8]) -> Option<&str> {
+    std::str::from_utf8(bytes).ok().filter(|text| !text.contains('\0'))
 }
 
 /// A path as git writes it in a diff.
@@ -137,6 +173,28 @@ fn quoted(side: &str, path: &str) -> String {
 mod tests {
     use super::*;
     use crate::tree::{File, TreePath};
+
+    #[test]
+    fn lines_that_differ_are_counted() {
+        let counted = |before: &str, after: &str| {
+            let found = difference(before.as_bytes(), after.as_bytes()).unwrap();
+            (found.added, found.removed, found.first)
+        };
+        assert_eq!(counted("a\nb\n", "a\nb\n"), (0, 0, None));
+        assert_eq!(counted("a\nb\nc\n", "a\nx\ny\nc\n"), (2, 1, Some(2)));
+        assert_eq!(counted("a\nb\n", "a\n"), (0, 1, Some(1)));
+        assert_eq!(counted("a\n", ""), (0, 1, Some(1)));
+        assert_eq!(difference(b"a", b"\0"), None);
+    }
+
+    #[test]
+    fn texts_without_anything_in_common_are_compared_in_bounded_time() {
+        let text = |mark: &str| (0..200_000).map(|n| format!("{mark}{n}\n")).collect::<String>();
+        let start = std::time::Instant::now();
+        let found = difference(text("a").as_bytes(), text("b").as_bytes()).unwrap();
+        assert_eq!((found.added, found.removed), (200_000, 200_000));
+        assert!(start.elapsed() < 30 * PATIENCE, "{:?}", start.elapsed());
+    }
 
     #[test]
     fn an_outline_shows_each_folder_once() {

@@ -445,6 +445,17 @@ fn is_file(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|found| !found.is_dir())
 }
 
+/// Removes a folder in which there are only folders; where there is a file in it, that stays, and so does what it is in.
+fn remove_empty(folder: &Path) {
+    if !fs::symlink_metadata(folder).is_ok_and(|found| found.is_dir()) {
+        return;
+    }
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        remove_empty(&entry.path());
+    }
+    let _ = fs::remove_dir(folder);
+}
+
 /// Whether two files, or what is not there, are the same.
 fn same(one: &Path, other: &Path) -> bool {
     let kind =
@@ -527,6 +538,9 @@ impl Journal {
             }
             if let Some(parent) = path.parent() {
                 fs::create_dir_all(parent).map_err(failed)?;
+            }
+            if above && !there {
+                remove_empty(&path);
             }
             replace(&new, &path).map_err(failed)?;
         }

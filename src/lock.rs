@@ -17,6 +17,9 @@ pub const CHOICES: &str = "goldpath.yaml";
 /// The file that the tool reads.
 pub const LOCK: &str = "goldpath.lock";
 
+/// The version of this goldpath, whose components may take part in blueprints from elsewhere.
+pub const GOLDPATH: &str = env!("CARGO_PKG_VERSION");
+
 /// What the lock says about one emitted file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Locked {
@@ -105,6 +108,9 @@ impl Lock<'_> {
         }
         let _ = writeln!(out, "blueprint = {}", quote::toml_text(&self.blueprint.name));
         let _ = writeln!(out, "version = {}", quote::toml_text(&self.blueprint.version.to_string()));
+        if *self.source != Source::Library {
+            let _ = writeln!(out, "goldpath = \"{GOLDPATH}\"");
+        }
         if !self.blueprint.added.is_empty() {
             let _ = writeln!(out, "components = {}", texts(&self.blueprint.added));
         }
@@ -192,6 +198,8 @@ pub struct Recorded {
     pub source: Source,
     /// The blueprint's version.
     pub version: semver::Version,
+    /// The goldpath whose library took part; nothing where the blueprint is of the library itself.
+    pub goldpath: Option<String>,
     /// Components besides the blueprint's.
     pub components: Vec<String>,
     /// The answers it was rendered with, in the order of their questions.
@@ -208,7 +216,7 @@ struct Written {
     #[serde(default)]
     answers: BTreeMap<String, toml::Spanned<WrittenAnswer>>,
     #[serde(default)]
-    files: BTreeMap<String, WrittenFile>,
+    files: BTreeMap<String, toml::Spanned<WrittenFile>>,
 }
 
 #[derive(Clone, serde::Deserialize)]
@@ -220,6 +228,7 @@ struct WrittenSource {
     commit: Option<String>,
     tree: Option<String>,
     version: semver::Version,
+    goldpath: Option<String>,
     #[serde(default)]
     components: Vec<String>,
 }
@@ -278,11 +287,20 @@ enum WrittenMode {
 /// Reads a `goldpath.lock`.
 ///
 /// # Errors
-/// Where it is no TOML, lacks something, names a path that leaves the repository, or was written by a newer goldpath.
+/// Where it is no TOML, lacks something, names a path that leaves the repository or a content by no id of git's, or was
+/// written by a newer goldpath.
 pub fn read(text: &str) -> Result<Recorded, Diagnostics> {
-    let again = "restore it from git: `git checkout -- goldpath.lock`";
+    let again = "restore it from git: `git checkout -- goldpath.lock`; where it was committed like this, take an earlier \
+                 one: `git log -- goldpath.lock`";
+    let line_at = |offset: usize| text.as_bytes().iter().take(offset).filter(|byte| **byte == b'\n').count() + 1;
+    if let Some(line) = text.lines().position(|line| line.starts_with("<<<<<<< ")) {
+        return Err(Diagnostic::error("expected what goldpath wrote, found the marks of a merge of git's")
+            .place(Place::line(LOCK, line + 1))
+            .hint("take one side whole (`git checkout --ours goldpath.lock`), then `goldpath update` writes it anew")
+            .into());
+    }
     let written: Written = toml::from_str(text).map_err(|error| {
-        let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+        let line = error.span().map_or(1, |span| line_at(span.start));
         Diagnostic::error(error.message().to_owned()).place(Place::line(LOCK, line)).hint(again)
     })?;
     if written.version != 1 {
@@ -297,6 +315,13 @@ pub fn read(text: &str) -> Result<Recorded, Diagnostics> {
     let mut problems = Diagnostics::new();
     let mut files = BTreeMap::new();
     for (path, file) in written.files {
+        let place = Place::line(LOCK, line_at(file.span().start));
+        let file = file.into_inner();
+        if file.blob.len() != 40 || !file.blob.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            let message =
+                format!("`{path}`: expected git's id of its content, 40 hexadecimal digits, found `{}`", file.blob);
+            problems.push(Diagnostic::error(message).place(place.clone()).hint(again));
+        }
         match TreePath::new(&path) {
             Ok(path) => {
                 let mode = match file.mode {
@@ -305,7 +330,7 @@ pub fn read(text: &str) -> Result<Recorded, Diagnostics> {
                 };
                 files.insert(path, Locked { blob: file.blob, owner: file.owner, component: file.component, mode });
             }
-            Err(error) => problems.push(Diagnostic::error(error.to_string()).place(Place::file(LOCK)).hint(again)),
+            Err(error) => problems.push(Diagnostic::error(error.to_string()).place(place).hint(again)),
         }
     }
     let mut answers: Vec<_> = written.answers.into_iter().collect();
@@ -319,10 +344,18 @@ pub fn read(text: &str) -> Result<Recorded, Diagnostics> {
         };
         (key, answer)
     });
-    let WrittenSource { blueprint, version, components, .. } = written.source.clone();
+    let WrittenSource { blueprint, version, goldpath, components, .. } = written.source.clone();
     let source = written.source.read().unwrap_or_else(|problem| {
         problems.push(problem.hint(again));
         Source::Library
     });
-    problems.into_result(Recorded { answers: answers.collect(), blueprint, source, version, components, files })
+    problems.into_result(Recorded {
+        answers: answers.collect(),
+        blueprint,
+        source,
+        version,
+        goldpath,
+        components,
+        files,
+    })
 }

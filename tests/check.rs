@@ -152,6 +152,16 @@ fn records_that_make_no_sense_are_named() {
             "version = 1\n[source]\nblueprint = \"x\"\nversion = \"1.0.0\"\n[files]\n\"x\" = { blob = \"\", owner = \"me\", component = \"\" }\n",
             "goldpath.lock:6",
         ),
+        (
+            "version = 1\n[source]\nblueprint = \"x\"\nversion = \"1.0.0\"\n[files]\n\"x\" = { blob = \"12\", owner = \"team\", component = \"\" }\n\"y\" = { blob = \"\", owner = \"team\", component = \"\" }\n",
+            "goldpath.lock:7: `y`: expected git's id of its content, 40 hexadecimal digits, found ``",
+        ),
+        (
+            "version = 1\n<<<<<<< HEAD\n[source]\n",
+            "goldpath.lock:2: expected what goldpath wrote, found the marks of a merge",
+        ),
+        ("", "`git log -- goldpath.lock`"),
+        ("\u{0}version = 1", "goldpath.lock:1"),
     ] {
         world.write("work/payments-api/goldpath.lock", text);
         let run = check(&world, &[]).fails(2);

@@ -91,6 +91,11 @@ fn copy(world: &World, from: &str, to: &str) {
 
 /// Kills `goldpath <arguments>` in a copy of `repo` after each of its calls.
 fn everywhere(world: &World, arguments: &[&str], code: i32) {
+    everywhere_and(world, arguments, code, &|| {});
+}
+
+/// The same; `then` is called in each state that is as after the command.
+fn everywhere_and(world: &World, arguments: &[&str], code: i32, then: &dyn Fn()) {
     let shim = shim(world);
     let empty = world.path("empty");
     let start = |limit: Option<u64>| {
@@ -128,6 +133,7 @@ fn everywhere(world: &World, arguments: &[&str], code: i32) {
             as_before += 1;
         } else if found == after {
             as_after += 1;
+            then();
         } else {
             let differs = |other: &str| {
                 let diff = similar::TextDiff::from_lines(other, &found).unified_diff().context_radius(0).to_string();
@@ -187,8 +193,45 @@ fn full(world: &World, arguments: &[&str]) {
     println!("{arguments:?}: {failed} of {calls} failed on a full disk, {later} of them were left to the next command");
 }
 
+/// Files of the platform that were edited, deleted and replaced by other things.
+fn drifted() -> World {
+    let world = World::in_memory();
+    std::fs::create_dir(world.path("empty")).unwrap();
+    world
+        .write("work/bp/blueprint.yaml", "name: bp\nversion: 1.0.0\nsummary: x\ncomponents: [{use: ./components/x}]\n");
+    world.write("work/bp/components/x/component.yaml", "summary: x\nowner: platform\n");
+    for path in ["edited.txt", "gone/gone.txt", "was/file", "folder", "link.txt"] {
+        world.write(&format!("work/bp/components/x/files/{path}"), &format!("{path}\n{TEN}"));
+    }
+    run(&world, &["new", "./bp", "repo", "--defaults"]).success();
+    let root = world.work().join("repo");
+    world.write("work/repo/edited.txt", "committed\n");
+    world.git("repo", &["commit", "-qam", "mine"]);
+    world.write("work/repo/edited.txt", "mine\n");
+    std::fs::remove_dir_all(root.join("gone")).unwrap();
+    std::fs::remove_dir_all(root.join("was")).unwrap();
+    world.write("work/repo/was", "mine\n");
+    std::fs::remove_file(root.join("folder")).unwrap();
+    world.write("work/repo/folder/deep/mine.txt", "mine\n");
+    std::fs::remove_file(root.join("link.txt")).unwrap();
+    std::os::unix::fs::symlink("edited.txt", root.join("link.txt")).unwrap();
+    world
+}
+
+#[test]
+fn putting_files_back() {
+    let world = drifted();
+    // Whatever is as after it, what stood there is kept.
+    everywhere_and(&world, &["check", "--fix"], 0, &|| {
+        for path in ["edited.txt", "was", "folder/deep/mine.txt"] {
+            assert_eq!(world.git("copy", &["show", &format!("refs/goldpath/replaced:{path}")]), "mine\n", "{path}");
+        }
+    });
+}
+
 #[test]
 fn a_full_disk() {
+    full(&drifted(), &["check", "--fix"]);
     full(&world(false), &["update", "--defaults", "--commit", "--branch", "up"]);
     full(&world(true), &["update", "--defaults"]);
 }

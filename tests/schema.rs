@@ -90,6 +90,16 @@ fn every_output_has_the_promised_shape() {
     world.write("work/payments-api/deploy/broken.yaml", "apiVersion: [\n");
     world.write("work/payments-api/scripts/promote.sh", "");
     holds("check", &run(&["check", "payments-api"], 3));
+    holds("check", &run(&["check", "payments-api", "--fix"], 3));
+    let lock = world.read("payments-api/goldpath.lock");
+    world.write("work/payments-api/goldpath.lock", &lock.replacen("owner = \"platform\"", "owner = \"team\"", 1));
+    let choices = world.read("payments-api/goldpath.yaml");
+    world.write("work/payments-api/goldpath.yaml", &choices.replace("lang: go", "lang: python"));
+    world.write("work/payments-api/scripts/promote.sh", "");
+    holds("check", &run(&["check", "payments-api"], 3));
+    holds("check", &run(&["check", "payments-api", "--fix"], 3));
+    world.write("work/payments-api/goldpath.lock", &lock);
+    world.write("work/payments-api/goldpath.yaml", &choices);
     holds("review", &run(&["review", "payments-api"], 0));
     world
         .write("work/bp/blueprint.yaml", "name: bp\nversion: 1.0.0\nsummary: x\ncomponents: [{use: ./components/x}]\n");
@@ -105,6 +115,8 @@ fn every_output_has_the_promised_shape() {
     holds("update", &run(&["update", "lines", "--dry-run"], 6));
     holds("update", &run(&["update", "lines", "--commit"], 6));
     holds("error", &run(&["update", "lines"], 6));
+    holds("check", &run(&["check", "lines"], 6));
+    holds("error", &run(&["check", "lines", "--fix"], 6));
     holds("update", &run(&["update", "lines", "--abort"], 0));
     world.run(&["update", "lines", "--commit"]).fails(6);
     world.git("lines", &["rm", "-q", "a.txt"]);

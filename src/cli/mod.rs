@@ -37,6 +37,7 @@ Examples:
   goldpath new ./mine demo --dry-run     see what your own would write
   goldpath show service                  questions, trade-offs, files, owners
   goldpath check                         is this repository still on its path?
+  goldpath check --fix                   put the platform's files back as they were
   goldpath review ../other               how good is any repository?
   goldpath update                        to the newest blueprint; nobody loses work
   goldpath diff                          see what that would change

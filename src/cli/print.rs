@@ -11,7 +11,7 @@ use super::{Global, Output, colors};
 use crate::diag::{Diagnostic, Diagnostics, Place, Severity, printable};
 use crate::guardrail::{Finding, Level};
 use crate::ops::Failure;
-use crate::ops::check::Drift;
+use crate::ops::drift::Drift;
 
 /// Widest text, in columns.
 const WIDTH: usize = 100;
@@ -116,10 +116,30 @@ impl Printer {
 
     /// Prints a file of the platform that was changed.
     pub fn drift(&self, drift: &Drift) {
-        let message =
-            format!("{} since it was emitted; it belongs to the platform ({})", drift.change.told(), drift.component);
-        let hint = "put it back as it was, or have the platform team change the blueprint";
-        self.diagnostic(&Diagnostic::error(message).place(Place::file(drift.path.as_str())).hint(hint));
+        let message = format!("{} since it was emitted; it is the platform's ({})", drift.told(), drift.component);
+        let place = match drift.line {
+            Some(line) => Place::line(drift.path.as_str(), line),
+            None => Place::file(drift.path.as_str()),
+        };
+        self.diagnostic(&Diagnostic::error(message).place(place).hint(&drift.fix));
+    }
+
+    /// Prints a diff, without anything in it that a terminal would act on.
+    pub fn diff(&self, text: &str) {
+        let terminal = std::io::stdout().is_terminal();
+        for line in text.split_inclusive('\n') {
+            let (line, end) = line.strip_suffix('\n').map_or((line, ""), |line| (line, "\n"));
+            let style = match line.as_bytes() {
+                [b'+', ..] => Style::new().green(),
+                [b'-', ..] => Style::new().red(),
+                [b'@', ..] => Style::new().cyan(),
+                [b'd', ..] => Style::new().bold(),
+                _ => Style::new(),
+            };
+            // Programs get the bytes, and terminals what they show.
+            let line = if terminal { printable(line) } else { line.into() };
+            self.raw(&format!("{}{end}", self.style(style, &line)));
+        }
     }
 
     /// Prints a result that ends its own lines.

@@ -14,6 +14,8 @@ use crate::merge::{Entry, Kind, Side};
 /// The reference whose tree is what was emitted last, laid out as the repository is: it keeps those contents from being
 /// collected, so that the next update has something to compare with.
 pub const PRISTINE: &str = "refs/goldpath/pristine";
+/// What files that were put back as they had been emitted held until then; each commit has the one before it as a parent.
+pub const REPLACED: &str = "refs/goldpath/replaced";
 /// Where an update that is taken back leaves what the user had made of it.
 pub const ABORTED: &str = "refs/goldpath/aborted";
 
@@ -168,6 +170,15 @@ impl Existing {
         Ok(statuses.iter().map(|entry| String::from_utf8_lossy(entry.path_bytes()).into_owned()).collect())
     }
 
+    /// Whether git takes a file of the folder for the one that is staged with this content: line endings may differ.
+    pub fn is_unchanged(&self, path: &str, blob: &str) -> bool {
+        let full = format!("{}{path}", self.prefix);
+        let staged = self.repository.index().ok().and_then(|index| index.get_path(Path::new(&full), 0));
+        let on_disk = git2::Status::WT_MODIFIED | git2::Status::WT_TYPECHANGE | git2::Status::WT_DELETED;
+        staged.is_some_and(|entry| entry.id.to_string() == blob)
+            && self.repository.status_file(Path::new(&full)).is_ok_and(|status| !status.intersects(on_disk))
+    }
+
     /// Paths of the folder that the index has in conflict.
     ///
     /// # Errors
@@ -282,6 +293,13 @@ impl Existing {
             self.repository.commit(None, &author, &committer, message, &self.repository.find_tree(tree)?, &parents)
         };
         write().map(|id| id.to_string()).map_err(unwritable)
+    }
+
+    /// The content of a file of the folder in the tree that a reference stands at.
+    pub fn at_reference(&self, name: &str, path: &str) -> Option<Vec<u8>> {
+        let tree = self.repository.find_reference(name).ok()?.peel_to_tree().ok()?;
+        let entry = tree.get_path(Path::new(&format!("{}{path}", self.prefix))).ok()?;
+        self.content(entry.id())
     }
 
     /// The commit that a reference stands at.

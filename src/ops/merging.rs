@@ -23,6 +23,7 @@ use crate::merge::{
 };
 use crate::prompt::Prompter;
 use crate::render::RenderedTree;
+use crate::source;
 use crate::tree::{File, Mode, Tree, TreePath};
 use crate::yaml::{self, Key, Node};
 
@@ -363,18 +364,18 @@ pub(super) fn read(root: &Path, path: &str) -> Result<String, Failure> {
 
 /// What `goldpath.yaml` says.
 #[derive(Default)]
-struct Choices {
-    blueprint: Option<String>,
-    version: Option<Version>,
-    version_place: Option<Place>,
+pub(super) struct Choices {
+    pub blueprint: Option<String>,
+    pub version: Option<Version>,
+    pub version_place: Option<Place>,
     components: Option<Vec<(String, Place)>>,
-    answers: Option<Vec<(Key, Node)>>,
+    pub answers: Option<Vec<(Key, Node)>>,
 }
 
 impl Choices {
     /// The components that the repository has besides the blueprint's. No list is an empty one, unless there is no
     /// `goldpath.yaml` at all.
-    fn components(&self, recorded: &Recorded) -> Vec<(String, Place)> {
+    pub fn components(&self, recorded: &Recorded) -> Vec<(String, Place)> {
         match (&self.components, &self.blueprint) {
             (Some(components), _) => components.clone(),
             (None, Some(_)) => Vec::new(),
@@ -390,7 +391,7 @@ impl Choices {
     }
 }
 
-fn answer(node: &Node) -> Option<Answer> {
+pub(super) fn answer(node: &Node) -> Option<Answer> {
     Some(match &node.kind {
         yaml::Kind::Bool(value) => Answer::Bool(*value),
         yaml::Kind::Int(value) => Answer::Integer(*value),
@@ -400,7 +401,7 @@ fn answer(node: &Node) -> Option<Answer> {
     })
 }
 
-fn parse_choices(text: &str) -> Result<Choices, Diagnostics> {
+pub(super) fn parse_choices(text: &str) -> Result<Choices, Diagnostics> {
     let node = yaml::parse_one(text, CHOICES)?;
     let mut choices = Choices::default();
     let mut problems = Diagnostics::new();
@@ -471,7 +472,7 @@ fn choices(root: &Path, ours: &mut Side, contents: &mut HashMap<Oid, Vec<u8>>) -
 }
 
 /// The blueprint as the user named it when the repository was made.
-fn named(recorded: &Recorded) -> String {
+pub(super) fn named(recorded: &Recorded) -> String {
     recorded.source.named(&recorded.blueprint).to_owned()
 }
 
@@ -620,14 +621,11 @@ fn restorable(paths: &[String], ours: &Side, theirs: &Side) -> Result<(), Failur
 /// Renders what was emitted last time once more, where its blueprint is still at hand, and takes the contents that the
 /// lock confirms.
 fn emitted_again(library: Option<&Path>, recorded: &Recorded, root: &Path, contents: &mut HashMap<Oid, Vec<u8>>) {
-    let Some(blueprint) = sources::as_locked(library, root, recorded) else { return };
-    let node = Node { span: yaml::Span::default(), kind: yaml::Kind::Map(nodes(&recorded.answers)) };
-    let given = Given { files: vec![(LOCK.to_owned(), node)], ..Given::default() };
-    let folder = root.file_name().map(|name| name.to_string_lossy().into_owned());
-    let source = recorded.source.clone();
-    let session = Session { blueprint: &blueprint, source, given, said: BTreeMap::new(), folder, defaults: true };
-    let render = || -> Result<RenderedTree, Failure> { Ok(session.render(&session.take()?)?.0) };
-    if let Ok(rendered) = render() {
+    let Ok(library) = source::library(library) else { return };
+    if let Ok(rendered) = sources::as_locked(&library, root, recorded)
+        .map_err(Failure::invalid)
+        .and_then(|blueprint| rendered_again(recorded, &blueprint, root))
+    {
         for (path, file) in rendered.tree.iter() {
             let id = id_of(&file.bytes);
             if recorded.files.get(path.as_str()).is_some_and(|locked| locked.blob == id.to_string()) {
@@ -635,6 +633,16 @@ fn emitted_again(library: Option<&Path>, recorded: &Recorded, root: &Path, conte
             }
         }
     }
+}
+
+/// What a blueprint yields with the answers of a lock.
+pub(super) fn rendered_again(recorded: &Recorded, blueprint: &Blueprint, root: &Path) -> Result<RenderedTree, Failure> {
+    let node = Node { span: yaml::Span::default(), kind: yaml::Kind::Map(nodes(&recorded.answers)) };
+    let given = Given { files: vec![(LOCK.to_owned(), node)], ..Given::default() };
+    let folder = root.file_name().map(|name| name.to_string_lossy().into_owned());
+    let source = recorded.source.clone();
+    let session = Session { blueprint, source, given, said: BTreeMap::new(), folder, defaults: true };
+    Ok(session.render(&session.take()?)?.0)
 }
 
 /// What to do where that which was emitted last time is nowhere.
@@ -647,6 +655,15 @@ fn lost(missing: &[String], recorded: &Recorded, existing: &Existing) -> Diagnos
         );
         problems.push(Diagnostic::error(message).place(Place::file(path)));
     }
+    let mut ways = ways(recorded, existing, "update");
+    ways.push("or keep both sides as conflicts: `--two-way`".to_owned());
+    problems
+        .push(Diagnostic::error("there is nothing to tell your changes from the blueprint's by").hint(ways.join("; ")));
+    problems
+}
+
+/// How to come by what was emitted last time, for a command to be run then.
+pub(super) fn ways(recorded: &Recorded, existing: &Existing, command: &str) -> Vec<String> {
     let mut ways = Vec::new();
     if existing.is_shallow() {
         ways.push("fetch the whole history: `git fetch --unshallow`".to_owned());
@@ -656,16 +673,13 @@ fn lost(missing: &[String], recorded: &Recorded, existing: &Existing) -> Diagnos
         crate::git::existing::PRISTINE
     ));
     ways.push(match &recorded.source {
-        Source::Folder(path) => format!("run `goldpath update` once with version {} at `{path}`", recorded.version),
+        Source::Folder(path) => format!("run `goldpath {command}` once with version {} at `{path}`", recorded.version),
         Source::Library => {
-            format!("run `goldpath update` once with the goldpath that has {} built in", recorded.version)
+            format!("run `goldpath {command}` once with the goldpath that has {} built in", recorded.version)
         }
         Source::Git(git) => format!("see that `{}` can be reached and still has the commit {}", git.name, git.commit),
     });
-    ways.push("or keep both sides as conflicts: `--two-way`".to_owned());
-    problems
-        .push(Diagnostic::error("there is nothing to tell your changes from the blueprint's by").hint(ways.join("; ")));
-    problems
+    ways
 }
 
 /// Sees to it that the merged `goldpath.yaml` says what was rendered; a person has to settle one that does not.

@@ -3,12 +3,15 @@
 pub mod check;
 pub mod composing;
 pub mod diff;
+pub mod drift;
 pub mod except;
 pub mod explain;
+pub mod fix;
 pub mod list;
 pub mod merging;
 pub mod new;
 pub mod policies;
+pub mod records;
 pub mod review;
 mod session;
 pub mod show;

@@ -8,7 +8,7 @@ use semver::Version;
 use super::Failure;
 use crate::blueprint::{self, Blueprint, Library};
 use crate::diag::{Diagnostic, Diagnostics, Place, nearest};
-use crate::lock::{GitSource, Recorded, Source};
+use crate::lock::{self, GitSource, Recorded, Source};
 use crate::source::remote::{self, Reference, Resolved};
 use crate::source::spec::{GitSpec, Revision, Spec, version_of};
 use crate::source::{self, Named};
@@ -260,7 +260,7 @@ pub(super) fn open_again(
                         "the blueprint `{named}` is not there: looked for the folder `{}`",
                         found.display()
                     ))
-                    .place(Place::file(crate::lock::CHOICES))
+                    .place(Place::file(lock::CHOICES))
                     .hint("put it there, or write where it is now behind `blueprint:`"),
                 ));
             }
@@ -311,7 +311,7 @@ fn wanted(spec: &GitSpec, locked: Option<&GitSource>, to: Option<&Version>) -> R
         (Revision::Name(name), Some(version)) if version_of(name).is_some() => release(&format!("={version}")),
         (Revision::Range(range), Some(version)) if !range.matches(version) => Err(Failure::invalid(
             Diagnostic::error(format!("--to {version}: `{}` asks for {}", spec.text, spec.revision))
-                .place(Place::file(crate::lock::CHOICES))
+                .place(Place::file(lock::CHOICES))
                 .hint("write a range that has it behind `blueprint:`"),
         )),
         (_, Some(version)) => release(&format!("={version}")),
@@ -334,54 +334,90 @@ fn moved(locked: &GitSource, now: &Resolved) -> Option<Diagnostic> {
     );
     Some(
         Diagnostic::error(message)
-            .place(Place::file(crate::lock::LOCK))
+            .place(Place::file(lock::LOCK))
             .hint(format!("ask whoever keeps it what happened; to take what is there now, name its commit: `@{at}`")),
     )
 }
 
 /// The blueprint that a repository was made from, as it was, if it is at hand: built in in that version, in its folder in
 /// that version, or at the commit in the lock.
-pub(super) fn as_locked(library: Option<&Path>, root: &Path, recorded: &Recorded) -> Option<Blueprint> {
-    let files = source::library(library).ok()?;
-    let (files, name) = match &recorded.source {
-        Source::Library => (files, Some(recorded.blueprint.as_str())),
-        Source::Folder(path) => (source::with_folder(files, &root.join(path)).ok()?, None),
+///
+/// # Errors
+/// Why it is not at hand.
+pub(super) fn as_locked(library: &Library, root: &Path, recorded: &Recorded) -> Result<Blueprint, Diagnostic> {
+    let (name, locked) = (&recorded.blueprint, &recorded.version);
+    let absent = |message: String| Err(Diagnostic::error(message));
+    // What is built in may take part in any blueprint, and differs from one goldpath to the next.
+    if let Some(other) = recorded.goldpath.as_deref().filter(|other| *other != lock::GOLDPATH) {
+        return absent(format!(
+            "the lock was written by goldpath {other}, whose components may differ from this one's"
+        ));
+    }
+    let (files, library_name, place) = match &recorded.source {
+        Source::Library => (library.clone(), Some(name.as_str()), "this goldpath".to_owned()),
+        Source::Folder(path) => {
+            let folder = root.join(path);
+            if !folder.join(MANIFEST).is_file() {
+                return absent(format!("there is no blueprint at `{path}`"));
+            }
+            (source::with_folder(library.clone(), &folder).map_err(first)?, None, format!("`{path}`"))
+        }
         Source::Git(git) => {
-            let Ok(Spec::Git(spec)) = Spec::parse(&git.name) else { return None };
-            let spec = spec.at(&git.commit).ok()?;
-            let fetched = remote::fetch(&spec).ok().filter(|fetched| fetched.tree_id == git.tree)?;
-            (source::with_tree(files, &spec, fetched.tree), None)
+            let Spec::Git(spec) = Spec::parse(&git.name)? else {
+                return absent(format!("`{}` is no git source", git.name));
+            };
+            let spec = spec.at(&git.commit)?;
+            let fetched = remote::fetch(&spec).map_err(first)?;
+            if fetched.tree_id != git.tree {
+                return absent(format!(
+                    "`{}` is the tree {}, and the lock says {}",
+                    spec.text, fetched.tree_id, git.tree
+                ));
+            }
+            (source::with_tree(library.clone(), &spec, fetched.tree), None, format!("`{}`", spec.text))
         }
     };
-    let mut blueprint = blueprint::load(&files, name).ok()?;
-    let components: Vec<_> =
-        recorded.components.iter().map(|name| (name.clone(), Place::file(crate::lock::LOCK))).collect();
-    blueprint::add(&files, &mut blueprint, &components).ok()?;
-    (blueprint.version == recorded.version && blueprint.name == recorded.blueprint).then_some(blueprint)
+    let mistakes = |more: Diagnostics| {
+        let told = more.0.first().map(ToString::to_string).unwrap_or_default().replace('\n', "; ");
+        Diagnostic::error(format!("the blueprint of {place} has mistakes: {told}"))
+    };
+    let mut blueprint = blueprint::load(&files, library_name).map_err(mistakes)?;
+    if blueprint.version != *locked || blueprint.name != *name {
+        let holds = format!("{} {}", blueprint.name, blueprint.version);
+        return absent(match recorded.source {
+            Source::Library => format!("this goldpath has {holds} built in, and the lock is of {locked}"),
+            _ => format!("{place} holds {holds}, and the lock is of {locked}"),
+        });
+    }
+    let components: Vec<_> = recorded.components.iter().map(|name| (name.clone(), Place::file(lock::LOCK))).collect();
+    blueprint::add(&files, &mut blueprint, &components).map_err(mistakes)?;
+    Ok(blueprint)
 }
+
+const MANIFEST: &str = "blueprint.yaml";
+/// Largest manifest that is looked at for its version, in bytes: a lock is text that anybody may have written.
+const MANIFEST_LIMIT: u64 = 1024 * 1024;
 
 /// A version, or a commit, that is newer than the one a repository stands on.
 ///
 /// # Errors
 /// Where it can't be known, and why.
-pub(super) fn newer(library: Option<&Path>, root: &Path, recorded: &Recorded) -> Result<Option<String>, Diagnostic> {
+pub(super) fn newer(library: &Library, root: &Path, recorded: &Recorded) -> Result<Option<String>, Diagnostic> {
     let manifest = match &recorded.source {
         Source::Library => {
-            let files = source::library(library).map_err(first)?;
-            files.tree.get(&format!("{}/blueprint.yaml", recorded.blueprint)).map(|file| file.bytes.clone())
+            library.tree.get(&format!("{}/{MANIFEST}", recorded.blueprint)).map(|file| file.bytes.clone())
         }
         Source::Folder(path) => {
-            let manifest = root.join(path).join("blueprint.yaml");
-            let read = std::fs::read(&manifest).map_err(|error| {
-                Diagnostic::warning(format!("whether there is a newer blueprint can't be known: {error}"))
-                    .place(Place::file(manifest.display().to_string()))
-            });
-            Some(read?)
+            let manifest = root.join(path).join(MANIFEST);
+            let found = std::fs::metadata(&manifest).ok();
+            found
+                .filter(|found| found.is_file() && found.len() <= MANIFEST_LIMIT)
+                .and_then(|_| std::fs::read(&manifest).ok())
         }
         Source::Git(git) => return newer_commit(git, recorded),
     };
     Ok(manifest.and_then(|bytes| {
-        let node = yaml::parse_one(&String::from_utf8_lossy(&bytes), "blueprint.yaml").ok()?;
+        let node = yaml::parse_one(&String::from_utf8_lossy(&bytes), MANIFEST).ok()?;
         let version: Version = node.get("version")?.as_str()?.parse().ok()?;
         (version > recorded.version).then(|| version.to_string())
     }))

@@ -93,21 +93,21 @@ impl Report {
 
 /// An update that is open because of conflicts, as it is kept in git's folder.
 #[derive(Debug, Serialize, Deserialize)]
-struct Pending {
+pub(super) struct Pending {
     version: u32,
-    blueprint: String,
+    pub blueprint: String,
     /// Nothing where the repository stood on no version, and is being adopted.
-    from: Option<String>,
-    to: String,
-    prefix: String,
+    pub from: Option<String>,
+    pub to: String,
+    pub prefix: String,
     /// Where the repository stood before.
     head: Head,
     /// Where it stands.
     now: Head,
-    conflicts: Vec<String>,
+    pub conflicts: Vec<String>,
     /// The files that were touched, with mode and id of what they were.
     touched: BTreeMap<String, Option<(u32, String)>>,
-    lock: String,
+    pub lock: String,
     /// `goldpath.yaml` as it will be; nothing where it is in conflict or does not change.
     choices: Option<String>,
     /// The id of `goldpath.yaml` as it lay on the disk; nothing where there was none.
@@ -271,7 +271,8 @@ pub(super) fn not_open(existing: &Existing) -> Result<(), Failure> {
     }
 }
 
-fn open_update(existing: &Existing) -> Result<Option<Pending>, Failure> {
+/// The update that is open in a repository, of whichever folder.
+pub(super) fn open_update(existing: &Existing) -> Result<Option<Pending>, Failure> {
     let Some(text) = journal::pending(existing) else { return Ok(None) };
     serde_json::from_str(&text).map(Some).map_err(|error| {
         Failure::failed(
@@ -417,7 +418,7 @@ fn restore(result: &mut Side, before: &Side, path: &str) {
     }
 }
 
-fn stopped(problem: Diagnostic) -> Failure {
+pub(super) fn stopped(problem: Diagnostic) -> Failure {
     if crate::workdir::INTERRUPTED.load(std::sync::atomic::Ordering::SeqCst) {
         return Failure::Cancelled;
     }
@@ -567,19 +568,21 @@ fn unsettled(existing: &Existing, root: &Path, pending: &Pending) -> Result<(), 
     }
     for path in pending.conflicts.iter().filter(|path| !open.contains(*path)) {
         let Ok(text) = std::fs::read(root.join(path)) else { continue };
-        let text = String::from_utf8_lossy(&text);
-        let start = format!("<<<<<<< {OUR_LABEL}");
-        let line = text.lines().position(|line| line == start || line.starts_with(">>>>>>> ") && text.contains(&start));
-        if let Some(line) = line {
+        if let Some(line) = marker(&String::from_utf8_lossy(&text)) {
             let hint = "keep what is right and remove the lines with the markers, then `git add` it";
             problems.push(
-                Diagnostic::error("has the markers of a conflict")
-                    .place(Place::line(path.clone(), line + 1))
-                    .hint(hint),
+                Diagnostic::error("has the markers of a conflict").place(Place::line(path.clone(), line)).hint(hint),
             );
         }
     }
     if problems.is_empty() { Ok(()) } else { Err(Failure::Conflicts(problems)) }
+}
+
+/// The line of the first marker of a conflict that an update left, counted from 1.
+pub(super) fn marker(text: &str) -> Option<usize> {
+    let start = format!("<<<<<<< {OUR_LABEL}");
+    let found = text.lines().position(|line| line == start || line.starts_with(">>>>>>> ") && text.contains(&start));
+    found.map(|line| line + 1)
 }
 
 /// What guardrails say to the settled result.

@@ -15,7 +15,7 @@ use crate::guardrail::{Finding, Level, Rule};
 /// One thing to look at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// What it is called: a guardrail's id, or `drift`, `exception`, `unread`, `outdated`.
+    /// What it is called: a guardrail's id, or one of [`others`].
     pub id: String,
     /// Whether it fails the check.
     pub fails: bool,
@@ -109,6 +109,21 @@ pub fn others() -> Vec<About> {
             "drift",
             "The platform's files are as they were emitted",
             "Pipelines and policies that were edited by hand no longer do what the platform promises, and the next update would undo the edit.",
+        ),
+        about(
+            "tampered",
+            "The lock says what the blueprint yields",
+            "A lock that was edited hides files that are no longer as the platform emitted them.",
+        ),
+        about(
+            "pending",
+            "What goldpath.yaml says is applied",
+            "An answer that was changed and not applied promises something that the files do not do.",
+        ),
+        about(
+            "conflict",
+            "No update and no merge is open",
+            "Files with the marks of a conflict do not work, and the next update can't begin.",
         ),
         about(
             "exception",

@@ -236,8 +236,22 @@ pub fn recover_guarded(repository: &Existing, guard: &Guard) -> Result<Recovered
 /// # Errors
 /// What could not be written; then everything is as before, unless the message says otherwise.
 pub fn write(repository: &Existing, guard: &Guard, writing: Writing) -> Result<(), Diagnostic> {
+    write_if(repository, guard, writing, &|_| Ok(()))
+}
+
+/// The same, if `agree` has nothing against it: it is shown the folder with copies of all files that will be replaced or
+/// removed, as they are then.
+///
+/// # Errors
+/// Those of [`write`], and what `agree` says.
+pub fn write_if(
+    repository: &Existing,
+    guard: &Guard,
+    writing: Writing,
+    agree: &dyn Fn(&Path) -> Result<(), Diagnostic>,
+) -> Result<(), Diagnostic> {
     WRITING.store(true, Ordering::SeqCst);
-    let prepared = prepare(repository, guard, writing).inspect_err(|_| {
+    let prepared = prepare(repository, guard, writing, agree).inspect_err(|_| {
         // Nothing was changed yet.
         let _ = fs::remove_dir_all(guard.folder.join("journal"));
     });
@@ -279,7 +293,12 @@ impl From<Diagnostic> for Stop {
     }
 }
 
-fn prepare(repository: &Existing, guard: &Guard, writing: Writing) -> Result<Journal, Diagnostic> {
+fn prepare(
+    repository: &Existing,
+    guard: &Guard,
+    writing: Writing,
+    agree: &dyn Fn(&Path) -> Result<(), Diagnostic>,
+) -> Result<Journal, Diagnostic> {
     let folder = guard.folder.join("journal");
     let in_folder = |error: io::Error| io_problem(&folder, &error);
     if folder.exists() {
@@ -310,6 +329,7 @@ fn prepare(repository: &Existing, guard: &Guard, writing: Writing) -> Result<Jou
             steps.push(Step { path: change.path.clone(), before, after: change.after.is_some() });
         }
     }
+    agree(&old)?;
     // What goes makes room for what comes.
     steps.sort_by(|a, b| (a.after, &a.path).cmp(&(b.after, &b.path)));
     let index_before = index_of(repository.raw(), &writing.index)?;

@@ -315,12 +315,14 @@ pub fn read(text: &str) -> Result<Recorded, Diagnostics> {
     let mut problems = Diagnostics::new();
     let mut files = BTreeMap::new();
     for (path, file) in written.files {
-        let place = Place::line(LOCK, line_at(file.span().start));
+        // Counted only where it is told: the lock may have ten thousands of lines.
+        let start = file.span().start;
+        let place = || Place::line(LOCK, line_at(start));
         let file = file.into_inner();
         if file.blob.len() != 40 || !file.blob.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             let message =
                 format!("`{path}`: expected git's id of its content, 40 hexadecimal digits, found `{}`", file.blob);
-            problems.push(Diagnostic::error(message).place(place.clone()).hint(again));
+            problems.push(Diagnostic::error(message).place(place()).hint(again));
         }
         match TreePath::new(&path) {
             Ok(path) => {
@@ -330,7 +332,7 @@ pub fn read(text: &str) -> Result<Recorded, Diagnostics> {
                 };
                 files.insert(path, Locked { blob: file.blob, owner: file.owner, component: file.component, mode });
             }
-            Err(error) => problems.push(Diagnostic::error(error.to_string()).place(place).hint(again)),
+            Err(error) => problems.push(Diagnostic::error(error.to_string()).place(place()).hint(again)),
         }
     }
     let mut answers: Vec<_> = written.answers.into_iter().collect();

@@ -153,7 +153,8 @@ pub fn check(options: &Options) -> Result<Report, Failure> {
 pub(super) fn examine(options: &Options) -> Result<(Report, HashMap<Oid, Vec<u8>>), Failure> {
     let root = root(&options.path)?;
     let text = lock_text(&root)?;
-    let existing = Existing::open(&root).map_err(Failure::failed)?;
+    // A repository that belongs to somebody else is one that git does not touch; its files are there to be judged.
+    let existing = Existing::open(&root).ok().flatten();
     let update = existing.as_ref().map(update::open_update).transpose()?.flatten();
     let update = update.filter(|update| existing.as_ref().is_some_and(|existing| update.prefix == existing.prefix()));
     // While an update is open, the work tree is on its way to what the new lock will say.

@@ -103,7 +103,7 @@ pub(super) struct Found<'r> {
 /// Where goldpath made none of the folders above, or its records can't be read.
 pub fn drift(path: &Path) -> Result<Vec<Drift>, Failure> {
     let (root, recorded) = super::check::recorded(path)?;
-    let existing = Existing::open(&root).map_err(Failure::failed)?;
+    let existing = Existing::open(&root).ok().flatten();
     let platform = recorded.files.iter().filter(|(_, locked)| locked.owner == Owner::Platform);
     let paths: Vec<String> = platform.map(|(path, _)| path.to_string()).collect();
     let (tree, _) = workdir::read(&root, &paths);

@@ -194,7 +194,8 @@ impl Work<'_> {
         };
         let metadata = fs::symlink_metadata(&full).map_err(unreadable)?;
         let (kind, bytes) = if metadata.is_symlink() {
-            (Kind::Link, fs::read_link(&full).map_err(unreadable)?.to_string_lossy().into_owned().into_bytes())
+            let target = fs::read_link(&full).map_err(unreadable)?;
+            (Kind::Link, target.into_os_string().into_encoded_bytes())
         } else if metadata.is_file() {
             (kind_of(&metadata), fs::read(&full).map_err(unreadable)?)
         } else {
@@ -307,5 +308,57 @@ fn write(work: &Work, guard: &Guard, contents: &Contents) -> Result<(), Failure>
         drop_branch: None,
         pending: PendingChange::Keep,
     };
-    journal::write(work.existing, guard, writing).map_err(update::stopped)
+    let paths: BTreeSet<&String> = contents.keys().chain(&work.gone).collect();
+    let agree = |old: &Path| {
+        let prefix = work.existing.prefix();
+        match edited_since(&old.join(prefix), &paths, &work.kept) {
+            None => Ok(()),
+            Some(path) => Err(Diagnostic::error("changed while goldpath was at work; nothing was put back")
+                .place(Place::file(path))
+                .hint("try again")),
+        }
+    };
+    journal::write_if(work.existing, guard, writing, &agree).map_err(update::stopped)
+}
+
+/// The first file that is not as it was kept, in a folder with copies of what will be replaced.
+fn edited_since(old: &Path, paths: &BTreeSet<&String>, kept: &Side) -> Option<String> {
+    let as_kept = |path: &String| {
+        let copy = old.join(path);
+        let is_link = fs::symlink_metadata(&copy).is_ok_and(|found| found.is_symlink());
+        let bytes = if is_link {
+            fs::read_link(&copy).ok().map(|target| target.into_os_string().into_encoded_bytes())
+        } else {
+            fs::read(&copy).ok()
+        };
+        match (kept.get(path), bytes) {
+            (Some(entry), Some(bytes)) => entry.id == merging::id_of(&bytes) && is_link == (entry.kind == Kind::Link),
+            (None, None) => true,
+            _ => false,
+        }
+    };
+    paths.iter().find(|path| !as_kept(path)).map(ToString::to_string)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_edited_since_it_was_kept_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = "a/b.txt".to_owned();
+        let paths = BTreeSet::from([&path]);
+        let entry = |text: &str| Entry { kind: Kind::Regular, id: merging::id_of(text.as_bytes()) };
+        let kept = Side::from([(path.clone(), entry("kept"))]);
+        let found = |kept: &Side| edited_since(folder.path(), &paths, kept).is_some();
+        assert!(!found(&Side::new()), "it was not there, and is not");
+        assert!(found(&kept), "it was there, and is gone");
+        fs::create_dir(folder.path().join("a")).unwrap();
+        fs::write(folder.path().join(&path), "kept").unwrap();
+        assert!(!found(&kept));
+        assert!(found(&Side::new()), "it was not there, and somebody made one");
+        fs::write(folder.path().join(&path), "edited").unwrap();
+        assert!(found(&kept));
+    }
 }

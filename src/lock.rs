@@ -28,6 +28,8 @@ pub struct Locked {
     pub component: String,
     /// Whether it can be run.
     pub mode: Mode,
+    /// Whether the repository has files of its own in its place, and had them when it was adopted.
+    pub own: bool,
 }
 
 /// Everything the lock records.
@@ -73,9 +75,10 @@ impl Lock<'_> {
         out.push_str("\n[files]\n");
         for (path, file) in &self.files {
             let mode = if file.mode == Mode::Executable { ", mode = \"executable\"" } else { "" };
+            let own = if file.own { ", own = true" } else { "" };
             let _ = writeln!(
                 out,
-                "{} = {{ blob = \"{}\", owner = \"{}\", component = {}{mode} }}",
+                "{} = {{ blob = \"{}\", owner = \"{}\", component = {}{mode}{own} }}",
                 quote::toml_text(path.as_str()),
                 file.blob,
                 file.owner.word(),
@@ -173,6 +176,8 @@ struct WrittenFile {
     component: String,
     #[serde(default)]
     mode: WrittenMode,
+    #[serde(default)]
+    own: bool,
 }
 
 #[derive(Default, serde::Deserialize)]
@@ -211,7 +216,8 @@ pub fn read(text: &str) -> Result<Recorded, Diagnostics> {
                     WrittenMode::Regular => Mode::Regular,
                     WrittenMode::Executable => Mode::Executable,
                 };
-                files.insert(path, Locked { blob: file.blob, owner: file.owner, component: file.component, mode });
+                let WrittenFile { blob, owner, component, own, .. } = file;
+                files.insert(path, Locked { blob, owner, component, mode, own });
             }
             Err(error) => problems.push(Diagnostic::error(error.to_string()).place(Place::file(LOCK)).hint(again)),
         }

@@ -74,6 +74,7 @@ fn the_help_is_as_it_was_read_last() {
         &["except", "--help"],
         &["explain", "--help"],
         &["update", "--help"],
+        &["adopt", "--help"],
         &["diff", "--help"],
     ] {
         let run = world.run(command).success();

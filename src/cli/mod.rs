@@ -1,6 +1,7 @@
 //! The command line: one file per command that takes arguments, calls the operation, prints and sets the exit code.
 //! Decisions are made elsewhere.
 
+mod adopt;
 mod check;
 mod config;
 mod diff;
@@ -39,6 +40,7 @@ Examples:
   goldpath review ../other               how good is any repository?
   goldpath update                        to the newest blueprint; nobody loses work
   goldpath diff                          see what that would change
+  goldpath adopt service                 bring a repository that is there onto the path
 
 Exit codes:
   0 fine                                 3 guardrail findings
@@ -114,6 +116,7 @@ enum Command {
     Except(except::ExceptArgs),
     Review(review::ReviewArgs),
     Update(update::UpdateArgs),
+    Adopt(adopt::AdoptArgs),
     Diff(diff::DiffArgs),
     /// Removes what a killed process left staged
     #[command(name = "__janitor", hide = true)]
@@ -167,6 +170,7 @@ pub fn run() -> ExitCode {
         Command::New(args) => new::run(args, &cli.global, &printer).map(fine),
         Command::List(args) => list::run(args, &cli.global, &printer).map(fine),
         Command::Show(args) => show::run(args, &cli.global, &printer).map(fine),
+        Command::Adopt(args) => adopt::run(args, &cli.global, &printer),
         Command::Update(args) => update::run(args, &cli.global, &printer),
         Command::Diff(args) => diff::run(args, &cli.global, &printer),
         Command::Janitor { .. } => Ok(0),

@@ -338,7 +338,15 @@ fn what_other_scaffolders_recorded_is_read() {
         "{\n  \"template\": \"https://example.com/t\",\n  \"commit\": \"abc\",\n  \"checkout\": null,\n  \"context\": {\n    \"cookiecutter\": {\n      \"repo_name\": \"order-book\",\n      \"github_username\": \"Ada-L\",\n      \"use_docker\": \"y\"\n    }\n  },\n  \"directory\": null\n}\n",
     )]);
     finds(&cruft.report("service", &[]), &[("name", "order-book (.cruft.json:7)"), ("org", "ada-l (.cruft.json:8)")]);
-    // What was said counts more than what was found.
+    // What was found counts more than what is set for all services, and what was said more than that.
+    cruft.world.write("home/.config/goldpath/config.yaml", "answers: {org: everywhere, system: platform}\n");
+    let report = cruft.report("service", &[]);
+    let origin = |key: &str| {
+        let answer = report["answers"].as_array().unwrap().iter().find(|answer| answer["key"] == key).unwrap();
+        (answer["answer"].as_str().unwrap().to_owned(), answer["origin"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(origin("org"), ("ada-l".to_owned(), "guess".to_owned()));
+    assert_eq!(origin("system"), ("platform".to_owned(), "config".to_owned()));
     let report = cruft.report("service", &["--set", "name=other"]);
     finds(&report, &[("org", "ada-l (.cruft.json:8)")]);
     let run = cruft.adopt("service", &["--commit"]).success();
@@ -348,6 +356,27 @@ fn what_other_scaffolders_recorded_is_read() {
     assert!(cruft.run(&["update"]).success().stdout.contains("Up to date"));
     let run = cruft.run(&["check"]).success();
     assert!(run.stdout.contains("nothing of the platform changed") || run.code == Some(0), "{run}");
+}
+
+#[test]
+fn a_remote_tells_the_organisation_and_the_system_of_its_pipelines() {
+    let there = There::new(&[]);
+    there.git(&["remote", "add", "origin", "x"]);
+    let name = |name: &str| ("name", format!("{name} (the remote origin)"));
+    let org = |org: &str| ("org", format!("{org} (the remote origin)"));
+    let ci = |ci: &str| ("ci", format!("{ci} (the remote origin)"));
+    for (address, expected) in [
+        ("https://github.com/Acme/pay.git", vec![ci("github-actions"), name("pay"), org("acme")]),
+        ("https://token@gitlab.com/acme/money/pay_me/", vec![ci("gitlab-ci"), name("pay-me"), org("money")]),
+        ("git@github.com:acme/gitlab-sync.git", vec![ci("github-actions"), name("gitlab-sync"), org("acme")]),
+        ("ssh://git@code.example:2222/acme/github-sync", vec![name("github-sync"), org("acme")]),
+        ("/srv/git/pay.git", vec![name("pay")]),
+        ("../pay", vec![name("pay")]),
+    ] {
+        there.git(&["remote", "set-url", "origin", address]);
+        let expected: Vec<(&str, &str)> = expected.iter().map(|(key, told)| (*key, told.as_str())).collect();
+        finds(&there.report("service", &[]), &expected);
+    }
 }
 
 const QUESTIONS: &str = "  - {key: name, type: string, ask: x, validate: [{pattern: '^[a-z]+$', message: lower case only}]}\n  - {key: size, type: integer, ask: x, guess: [{file: size, pattern: '(\\d+)'}]}\n  - {key: port, type: integer, ask: x, default: 8080, guess: [{file: Dockerfile, pattern: '(?m)^EXPOSE\\s+(\\d+)'}]}\n";

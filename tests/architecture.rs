@@ -16,6 +16,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("render", &["blueprint", "answers", "template", "tree", "diag"]),
     ("document", &["tree", "diag", "yaml"]),
     ("guardrail", &["document", "tree", "diag", "yaml"]),
+    ("guess", &["answers", "blueprint", "document", "diag"]),
     ("lock", &["blueprint", "answers", "template", "tree", "diag"]),
     ("merge", &["tree"]),
     ("changes", &["tree", "diag"]),
@@ -26,7 +27,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("git", &["tree", "merge", "diag"]),
     ("journal", &["git", "merge", "workdir", "diag"]),
     ("workdir", &["tree", "diag"]),
-    ("prompt", &["answers", "blueprint"]),
+    ("prompt", &["answers", "blueprint", "diag"]),
     (
         "ops",
         &[
@@ -37,6 +38,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "document",
             "git",
             "guardrail",
+            "guess",
             "journal",
             "lock",
             "merge",

@@ -137,14 +137,13 @@ fn text(report: &Report, global: &Global, printer: &Printer) {
         Some(from) if *from != report.to => format!("{} {from} -> {}", report.blueprint, report.to),
         _ => format!("{} {}", report.blueprint, report.to),
     };
-    match report.state {
-        State::Current => return printer.out(&format!("Up to date: {versions}")),
-        State::Aborted => {
-            printer.out(&format!("Taken back: {versions}; everything is as before"));
-            return printer.info("What stood there is kept in git as refs/goldpath/aborted");
-        }
-        _ => {}
-    }
+    let words = Words {
+        what: versions,
+        done: "Updated",
+        would: "Would update",
+        see: "`goldpath diff` shows the lines",
+        command: "goldpath update",
+    };
     for change in &report.answers {
         let text = |answer: &Option<crate::answers::Answer>| match answer {
             Some(answer) => answer.to_string(),
@@ -168,36 +167,61 @@ fn text(report: &Report, global: &Global, printer: &Printer) {
     }
     printer.findings(&report.findings);
     let open = report.changes.iter().filter(|change| change.clash.is_some()).count();
-    let guardrails = format!("{} guardrails asked", report.evaluated.rules);
-    match report.state {
+    let commit = report.commit.as_ref();
+    let commit = commit.map(|commit| format!(", committed on {} as {}", commit.branch, &commit.id[..7]));
+    ending(&words, report.state, open, report.evaluated.rules, commit, printer);
+}
+
+/// How an update or an adoption is told of.
+pub struct Words {
+    /// The blueprint and its versions.
+    pub what: String,
+    pub done: &'static str,
+    pub would: &'static str,
+    /// Where more is to be seen after a dry run.
+    pub see: &'static str,
+    pub command: &'static str,
+}
+
+/// The last lines: how far it has come, and what to do next.
+pub fn ending(
+    words: &Words,
+    state: State,
+    conflicts: usize,
+    guardrails: usize,
+    commit: Option<String>,
+    printer: &Printer,
+) {
+    let Words { what, done, would, see, command } = words;
+    let done = printer.good(done);
+    match state {
+        State::Current => printer.out(&format!("Up to date: {what}")),
+        State::Aborted => {
+            printer.out(&format!("Taken back: {what}; everything is as before"));
+            printer.info("What stood there is kept in git as refs/goldpath/aborted");
+        }
         State::Planned => {
-            let conflicts = if open > 0 { format!("; {open} conflicts to settle") } else { String::new() };
-            printer.out(&format!("Would update: {versions}{conflicts}"));
-            printer.info("Nothing was written, since this was a dry run; `goldpath diff` shows the lines");
+            let conflicts = if conflicts > 0 { format!("; {conflicts} conflicts to settle") } else { String::new() };
+            printer.out(&format!("{would}: {what}{conflicts}"));
+            printer.info(&format!("Nothing was written, since this was a dry run; {see}"));
         }
         State::Written => {
-            printer.out(&format!("{}: {versions}, {guardrails}", printer.good("Updated")));
+            printer.out(&format!("{done}: {what}, {guardrails} guardrails asked"));
             printer.info("\nNext:\n  git diff --cached   read it\n  git commit          keep it");
         }
         State::Committed => {
-            let commit = report.commit.as_ref();
-            let commit = commit.map(|commit| format!(", committed on {} as {}", commit.branch, &commit.id[..7]));
-            printer.out(&format!(
-                "{}: {versions}, {guardrails}{}",
-                printer.good("Updated"),
-                commit.unwrap_or_default()
-            ));
+            printer.out(&format!("{done}: {what}, {guardrails} guardrails asked{}", commit.unwrap_or_default()));
         }
         State::Conflicts => {
-            printer.out(&format!("{}: {versions}, {open} conflicts to settle", printer.bold("Open")));
-            printer.info(
+            printer.out(&format!("{}: {what}, {conflicts} conflicts to settle", printer.bold("Open")));
+            printer.info(&format!(
                 "\nNext:\n  git status                   what is in conflict; any mergetool works\n  \
                  git add FILE                 once a file is right\n  \
-                 goldpath update --continue   when all are\n  \
-                 goldpath update --abort      to take everything back",
-            );
+                 {:26}   when all are\n  {:26}   to take everything back",
+                format!("{command} --continue"),
+                format!("{command} --abort"),
+            ));
         }
-        State::Current | State::Aborted => {}
     }
 }
 

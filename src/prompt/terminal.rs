@@ -7,6 +7,7 @@ use dialoguer::{Confirm, FuzzySelect, Input, MultiSelect, Select};
 use super::{Asked, Prompter, Reply, Review, Stopped, Verdict};
 use crate::answers::{Answer, Origin};
 use crate::blueprint::{Decision, QuestionType};
+use crate::diag::printable;
 
 /// From how many entries on a list can be searched by typing.
 const LONG: usize = 9;
@@ -73,6 +74,9 @@ impl Terminal {
         }
         if let Some(wrong) = asked.refused {
             self.refuse(wrong);
+        }
+        if let (Some(place), Some(answer)) = (&asked.found, &asked.default) {
+            self.paragraph("  ", &format!("found {answer} in {}", printable(place).replace('\n', "␊")), &self.dim);
         }
         if let Some(decision) = asked.decision {
             self.trade_off(asked, decision);
@@ -260,6 +264,7 @@ impl Prompter for Terminal {
             for answered in review.answers {
                 let note = match answered.origin {
                     Origin::Default => "  (default)",
+                    Origin::Guess => "  (found in the repository)",
                     Origin::Config => "  (your config.yaml)",
                     Origin::Environment => "  (environment)",
                     Origin::Only => "  (the only choice)",

@@ -19,11 +19,11 @@ import os
 import pathlib
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 
 import places
+import shell
 
 LEFT_OUT = {".git", ".terraform", "node_modules", "vendor"}
 AREAS = ("kubernetes", "terraform", "dockerfile", "ci")
@@ -222,8 +222,8 @@ class Conftest:
         self.env = env
 
     def _run(self, argv, folder):
-        done = subprocess.run(argv, cwd=folder, env=self.env, capture_output=True, text=True, check=False, timeout=300)
-        return done.returncode == 0, done.stdout, done.stderr.strip() or done.stdout.strip()
+        done = shell.run(argv, cwd=folder, env=self.env, limit=300, apart=True)
+        return done.ok, done.out, done.err.strip() or done.out.strip()
 
     def _test(self, folder, policies, area, paths, combine=False):
         """The results, and the paths that conftest can't read: one of these and it says nothing about the others."""
@@ -318,10 +318,10 @@ class Goldpath:
 
     def say(self, folder, policies):
         argv = [self.evaluate, folder, "--policies", policies, "--output", "json"]
-        done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=300)
-        if done.returncode not in (0, 3):
-            raise Broken(f"goldpath fails in {folder}: {done.stderr.strip()}")
-        report = json.loads(done.stdout)
+        done = shell.run(argv, limit=300, apart=True)
+        if done.code not in (0, 3):
+            raise Broken(f"goldpath fails in {folder}: {done.err.strip()}")
+        report = json.loads(done.out)
         findings = {self._finding(finding) for finding in report["findings"]}
         return Said(findings, {problem.get("place", {}).get("file") for problem in report["unread"]}), report
 
@@ -376,12 +376,12 @@ def compare_broken(goldpath, conftest, folder, policies, fault):
 
 
 def build():
-    """The example `evaluate`, built for release."""
-    argv = ["cargo", "build", "--quiet", "--release", "--locked", "--example", "evaluate"]
-    done = subprocess.run(argv, cwd=places.ROOT, capture_output=True, text=True, check=False, timeout=2400)
-    if done.returncode != 0:
-        raise Broken(f"the example `evaluate` can't be built:\n{done.stderr[-2000:]}")
-    return places.target() / "release" / "examples" / "evaluate"
+    """The example `evaluate`, as `cargo test` builds it too: with checks for overflow, and not linked a second time."""
+    argv = ["cargo", "build", "--quiet", "--locked", "--example", "evaluate"]
+    done = shell.run(argv, cwd=places.ROOT, limit=2400)
+    if not done.ok:
+        raise Broken(f"the example `evaluate` can't be built:\n{done.out[-2000:]}")
+    return places.target() / "debug" / "examples" / "evaluate"
 
 
 def main():

@@ -29,6 +29,7 @@ class Formats(Judge):
     name = "formats"
     about = "SARIF, JUnit, GitLab's and GitHub's formats of check and review, as their readers read them"
     tools = ("check-jsonschema", "sarif-schema")
+    goldpath = True
 
     def items(self, case):
         # What is printed depends on goldpath alone, so one repository is enough.
@@ -107,6 +108,7 @@ class Page(Judge):
     name = "page"
     about = "the page of review, in a browser: light and dark, narrow and wide, without network, accessible"
     tools = ("chromium", "page")
+    goldpath = True
 
     def items(self, case):
         own = [name for name in case.all_files() if name == "page.html"]

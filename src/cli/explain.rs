@@ -65,6 +65,14 @@ fn guardrail(guardrail: &Guardrail, printer: &Printer) {
         printer.out(&format!("{}  {}", printer.bold(&mark), printer.bold(&rule.title)));
         printer.out(&printer.dim(&format!("    {}, {}, {level}", guardrail.lens, rule.area)));
         printer.paragraph("    ", &rule.description);
+        if let Some(convention) = &rule.convention {
+            printer.paragraph(
+                "    ",
+                &format!(
+                    "a convention of the golden path, which only warns in a review of other repositories: {convention}"
+                ),
+            );
+        }
         printer.paragraph("    to mend: ", &rule.fix);
     }
     if !guardrail.controls.is_empty() {

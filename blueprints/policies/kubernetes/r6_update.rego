@@ -10,6 +10,7 @@ package kubernetes
 #   id: R6
 #   lens: reliability
 #   severity: deny
+#   convention: the 25 % that hold where nothing is said
 #   concerns: [Deployment, StatefulSet, DaemonSet, Rollout]
 #   fix: "set spec.strategy.type: RollingUpdate with rollingUpdate.maxUnavailable: 0 and a maxSurge"
 #   controls:
@@ -34,6 +35,7 @@ deny contains result if {
 		"rule": "R6",
 		"msg": sprintf("%s may lose %v of its pods during an update", [subject(it), unavailable]),
 		"at": array.concat(place, array.concat(["spec", "strategy"], array.concat(way, ["maxUnavailable"]))),
+		"convention": unavailable == "25%",
 	}
 }
 

@@ -9,6 +9,7 @@ package terraform
 #   id: S14
 #   lens: security
 #   severity: deny
+#   convention: upper bounds, in a module that others call
 #   fix: "name modules by path or by git commit (?ref=<40 hex>); give each provider, and required_version, an upper bound"
 #   controls:
 #     - OWASP CICD-SEC-3 Dependency Chain Abuse
@@ -37,6 +38,7 @@ deny contains result if {
 		"rule": "S14",
 		"msg": sprintf("the provider %s has no upper bound", [name]),
 		"at": ["terraform", index, "required_providers", place, name],
+		"convention": for_others,
 	}
 }
 
@@ -48,6 +50,7 @@ deny contains result if {
 		"rule": "S14",
 		"msg": "required_version has no upper bound",
 		"at": ["terraform", index, "required_version"],
+		"convention": for_others,
 	}
 }
 
@@ -68,6 +71,15 @@ deny contains result if {
 version_of(provider) := sprintf("%v", [field(provider, "version", "")]) if not is_string(provider)
 
 version_of(provider) := provider if is_string(provider)
+
+# A module that others call configures neither a state nor a provider, and leaves the choice above its lower bounds to them.
+for_others := false if {
+	input.provider
+} else := false if {
+	some block in each(input.terraform)
+	some state in ["backend", "cloud"]
+	block[state]
+} else := true
 
 # `< 7.0`, `~> 5.1`, `= 5.1.0`, `5.1.0`
 bounded(version) if regex.match(`<|~>|(^|,)\s*=?\s*[0-9]`, version)

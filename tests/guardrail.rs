@@ -163,6 +163,48 @@ fn a_plan_is_judged_by_the_rules_of_terraform() {
     assert_eq!(judge(&[("plan.json", &plan.replace("format_version", "version"))]).evaluated.documents, 0);
 }
 
+#[test]
+fn terraform_in_json_is_judged_and_what_hides_its_labels_is_not_read() {
+    let file = "{\n  \"terraform\": {\n    \"backend\": {\"local\": {}}\n  },\n  \"resource\": {\n    \"aws_db_instance\": \
+                {\n      \"data\": {\n        \"storage_encrypted\": false\n      }\n    }\n  }\n}\n";
+    let report = judge(&[("infra/main.tf.json", file)]);
+    let place = |rule: &str| {
+        let finding = report.findings.iter().find(|finding| finding.rule == rule);
+        finding.map(|finding| (finding.path.as_str(), finding.line))
+    };
+    assert_eq!(place("S12"), Some(("infra/main.tf.json", Some(8))), "{:#?}", report.findings);
+    assert_eq!(place("R10"), Some(("infra/main.tf.json", Some(3))), "{:#?}", report.findings);
+    let hidden = [
+        "{\"resource\": [{\"aws_db_instance\": {}}]}",
+        "{\"resource\": {\"aws_db_instance\": [{\"data\": {}}]}}",
+        "{\"provider\": [{\"aws\": {}}]}",
+    ];
+    for text in hidden {
+        let report = judge(&[("main.tf.json", text)]);
+        let unread: Vec<String> = report.unread.iter().map(ToString::to_string).collect();
+        assert!(unread.iter().any(|told| told.contains("main.tf.json:1: a list stands above")), "{text}: {unread:?}");
+    }
+    assert!(judge(&[("main.tf.json", "{\"locals\": [{}], \"provider\": {\"aws\": [{}]}}")]).unread.is_empty());
+}
+
+#[test]
+fn what_pipelines_take_in_is_judged_as_one() {
+    let job = "build:\n  image: golang:1\n  script: make\n";
+    let steps = "steps:\n  - bash: echo $(Build.SourceBranch)\n";
+    let report = judge(&[
+        (".gitlab-ci.yml", "include:\n  - local: ci/build.yml\n"),
+        ("ci/build.yml", job),
+        ("ci/other.yml", job),
+        ("pipes/azure-pipelines.yml", "steps:\n  - template: shared/go.yml\n"),
+        ("pipes/shared/go.yml", steps),
+        ("pipes/shared/node.yml", steps),
+    ]);
+    let found: BTreeSet<(&str, &str)> =
+        report.findings.iter().map(|finding| (finding.path.as_str(), finding.rule.as_str())).collect();
+    assert!(found.contains(&("ci/build.yml", "S16")) && found.contains(&("pipes/shared/go.yml", "S17")), "{found:?}");
+    assert!(!found.iter().any(|(path, _)| ["ci/other.yml", "pipes/shared/node.yml"].contains(path)), "{found:?}");
+}
+
 /// OPA's verdict on every input of the policies' own tests, recorded by `scripts/policy_verdicts.py`, is that of the engine
 /// that is built in.
 #[test]

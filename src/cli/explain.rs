@@ -29,8 +29,7 @@ pub struct ExplainArgs {
 }
 
 pub fn run(args: &ExplainArgs, global: &Global, printer: &Printer) -> Result<(), Failure> {
-    let options =
-        Options { blueprints: global.blueprints.clone(), path: ".".into(), policies: args.policies.named()? };
+    let options = Options { blueprints: global.blueprints.clone(), path: ".".into(), policies: args.policies.named()? };
     let json = global.output == Output::Json;
     let Some(topic) = &args.topic else {
         let topics = topics(&options)?;

@@ -9,12 +9,14 @@
 //! to a file and line. Kustomize sources are put together first ([`kustomize`]), since a patch or a base alone is no
 //! object that a rule could judge.
 
+mod configuration;
 mod date;
 mod documents;
 mod engine;
 mod exceptions;
 mod guardrails;
 pub mod helm;
+mod included;
 pub mod kustomize;
 mod library;
 mod metadata;

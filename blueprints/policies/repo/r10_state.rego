@@ -38,16 +38,16 @@ deny contains result if {
 
 with_backend contains folder_of(document.path) if {
 	some document in input
-	some block in each(document.contents.terraform)
+	some block in bodies(document.contents.terraform)
 	some type in ["backend", "cloud"]
 	block[type]
 }
 
 backends contains entry if {
 	some index, document in input
-	some place, block in each(document.contents.terraform)
+	some place, block in bodies(document.contents.terraform)
 	some type, definitions in each(block.backend)
-	some definition in each(definitions)
+	some definition in bodies(definitions)
 	key := object.get(definition, "key", object.get(definition, "prefix", null))
 	is_string(key)
 	entry := {

@@ -64,7 +64,7 @@ written_tags contains {"tags": block.tags, "name": "the provider aws", "at": arr
 	some provider in providers
 	provider.type == "aws"
 	not is_plan
-	some index, block in each(provider.it.default_tags)
+	some index, block in bodies(provider.it.default_tags)
 	block.tags
 }
 
@@ -102,8 +102,8 @@ taggable contains resource if {
 }
 
 providers contains {"type": type, "it": block, "at": ["provider", type, index]} if {
-	some type, bodies in each(input.provider)
-	some index, block in each(bodies)
+	some type, found in each(input.provider)
+	some index, block in bodies(found)
 	is_object(block)
 }
 

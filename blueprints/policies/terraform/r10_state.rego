@@ -66,8 +66,8 @@ deny contains result if {
 }
 
 backends(type) := {{"it": backend, "at": ["terraform", index, "backend", type, place]} |
-	some index, block in each(input.terraform)
-	some place, backend in each(block.backend[type])
+	some index, block in bodies(input.terraform)
+	some place, backend in bodies(block.backend[type])
 	is_object(backend)
 }
 

@@ -16,8 +16,8 @@ package terraform
 #     - NIST SSDF PW.4.1
 #     - NIST SSDF PW.4.4
 deny contains result if {
-	some name, bodies in each(input.module)
-	some index, block in each(bodies)
+	some name, found in each(input.module)
+	some index, block in bodies(found)
 	source := block.source
 	is_string(source)
 	not regex.match(`^\.\.?/`, source)
@@ -30,8 +30,8 @@ deny contains result if {
 }
 
 deny contains result if {
-	some index, block in each(input.terraform)
-	some place, required in each(block.required_providers)
+	some index, block in bodies(input.terraform)
+	some place, required in bodies(block.required_providers)
 	some name, provider in each(required)
 	not bounded(version_of(provider))
 	result := {
@@ -43,7 +43,7 @@ deny contains result if {
 }
 
 deny contains result if {
-	some index, block in each(input.terraform)
+	some index, block in bodies(input.terraform)
 	block.required_providers
 	not bounded(sprintf("%v", [field(block, "required_version", "")]))
 	result := {
@@ -76,7 +76,7 @@ version_of(provider) := provider if is_string(provider)
 for_others := false if {
 	input.provider
 } else := false if {
-	some block in each(input.terraform)
+	some block in bodies(input.terraform)
 	some state in ["backend", "cloud"]
 	block[state]
 } else := true

@@ -13,8 +13,7 @@ package kubernetes
 #   convention: the 25 % that hold where nothing is said
 #   concerns: [Deployment, StatefulSet, DaemonSet, Rollout]
 #   fix: "set spec.strategy.type: RollingUpdate with rollingUpdate.maxUnavailable: 0 and a maxSurge"
-#   controls:
-#     - SOC 2 A1.1
+#   controls: []
 deny contains result if {
 	some place, it in updated
 	it.kind == "Deployment"

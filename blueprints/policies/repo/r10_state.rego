@@ -10,8 +10,7 @@ package repo
 #   severity: deny
 #   concerns: [terraform]
 #   fix: give each backend a key of its own, with the environment in it
-#   controls:
-#     - SOC 2 CC8.1
+#   controls: []
 deny contains result if {
 	some backend in backends
 	some other in backends

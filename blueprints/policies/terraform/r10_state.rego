@@ -10,8 +10,7 @@ package terraform
 #   lens: reliability
 #   severity: deny
 #   fix: "use a remote backend with a key of its own; for S3 set use_lockfile = true and encrypt = true"
-#   controls:
-#     - SOC 2 CC8.1
+#   controls: []
 deny contains result if {
 	some backend in backends("local")
 	result := {

@@ -133,15 +133,33 @@ def files(folder):
 
 def is_pipeline(path):
     return bool(
-        re.match(r"\.github/workflows/.+\.ya?ml$|\.gitlab-ci\.ya?ml$|\.gitlab/ci/.*\.ya?ml$", path)
-        or re.match(r"azure-pipelines\.ya?ml$|\.azuredevops/.*\.ya?ml$", path)
+        re.match(r"\.github/workflows/.+\.ya?ml$", path)
+        or re.search(r"\.gitlab-ci\.ya?ml$|(^|/)(\.gitlab/ci|\.gitlab-ci)/.*\.ya?ml$", path)
+        or re.search(r"(^|/)azure-pipelines[^/]*\.ya?ml$|(^|/)\.(azuredevops|azure-pipelines)/.*\.ya?ml$", path)
         or re.search(r"(^|/)action\.ya?ml$", path)
     )
 
 
+def taken_in(folder):
+    """The files that pipelines of GitLab and Azure include, each by its name and without patterns."""
+    found = set()
+    todo = [path for path in files(folder) if is_pipeline(path) and not path.startswith(".github/")]
+    while todo:
+        path = todo.pop()
+        text = pathlib.Path(folder, path).read_text(encoding="utf-8", errors="replace")
+        names = re.findall(r"(?m)^\s*(?:- )?(?:local|include): [\"']?/?([\w./-]+\.ya?ml)[\"']?$", text)
+        for name in re.findall(r"(?m)^\s*(?:- )?template: [\"']?([\w./-]+\.ya?ml)(?:@self)?[\"']?$", text):
+            names.append(name.lstrip("/") if name.startswith("/") else os.path.join(os.path.dirname(path), name))
+        for name in map(os.path.normpath, names):
+            if name not in found and not is_pipeline(name) and os.path.isfile(os.path.join(folder, name)):
+                found.add(name)
+                todo.append(name)
+    return found
+
+
 def is_groovy(path):
     return bool(
-        re.search(r"(?i)(^|/)(jenkinsfile|jenkinsfile\.[^/]*|[^/]*\.jenkinsfile)$", path)
+        re.search(r"(?i)(^|/)(jenkinsfile|jenkinsfile[._-][^/]*|[^/]*\.jenkinsfile)$", path)
         or re.search(r"(^|/)(jenkins/.*|vars/[^/]+)\.groovy$", path)
     )
 
@@ -153,19 +171,19 @@ def is_text(path):
 
 
 def is_dockerfile(name):
-    name = name.lower()
-    return name in ("dockerfile", "containerfile") or name.startswith("dockerfile.") or name.endswith(".dockerfile")
+    return bool(re.match(r"(?i)(docker|container)file(?!.*\.dockerignore$)(\.|$)|.*\.(docker|container)file$", name))
 
 
 def sort_out(folder):
     """Which files go to which package: the table of src/guardrail/route.rs, written a second time on purpose."""
     areas = collections.defaultdict(list)
     roots, claimed = kustomizations(folder)
+    included = taken_in(folder)
     for path in files(folder):
         name = os.path.basename(path)
         if path in claimed or os.path.islink(os.path.join(folder, path)):
             continue
-        if is_pipeline(path):
+        if is_pipeline(path) or path in included:
             areas["ci"].append(path)
         elif is_groovy(path):
             areas["groovy"].append(path)
@@ -173,7 +191,7 @@ def sort_out(folder):
             areas["text"].append(path)
         elif name == ".terraform.lock.hcl":
             areas["context"].append(path)
-        elif name.endswith((".tf", ".tfvars")):
+        elif name.endswith((".tf", ".tf.json", ".tfvars")):
             areas["terraform"].append(path)
         elif is_dockerfile(name):
             areas["dockerfile"].append(path)

@@ -211,10 +211,12 @@ fn uri(path: &str) -> String {
     out
 }
 
-/// JUnit XML: a test for every guardrail, which fails with what was found.
+/// JUnit XML: a test for every guardrail, which fails with what denies, and whose output is what warns.
 pub fn junit(suite: &str, entries: &[Entry], abouts: &[About]) -> String {
     let abouts = by_id(abouts);
-    let failing = |id: &str| entries.iter().filter(|entry| entry.id == id && entry.fails).collect::<Vec<_>>();
+    let of =
+        |id: &str, fails| entries.iter().filter(|entry| entry.id == id && entry.fails == fails).collect::<Vec<_>>();
+    let (failing, warning) = (|id: &str| of(id, true), |id: &str| of(id, false));
     let mut ids: Vec<&str> = abouts.keys().copied().collect();
     for entry in entries {
         if !ids.contains(&entry.id.as_str()) {
@@ -229,9 +231,9 @@ pub fn junit(suite: &str, entries: &[Entry], abouts: &[About]) -> String {
     );
     for id in ids {
         let title = abouts.get(id).map_or("", |about| about.title.as_str());
-        let found = failing(id);
+        let (found, warned) = (failing(id), warning(id));
         let _ = write!(out, "    <testcase classname=\"goldpath\" name=\"{}\"", xml(format!("{id} {title}").trim()));
-        if found.is_empty() {
+        if found.is_empty() && warned.is_empty() {
             out.push_str("/>\n");
             continue;
         }
@@ -245,6 +247,14 @@ pub fn junit(suite: &str, entries: &[Entry], abouts: &[About]) -> String {
                 xml(id),
                 xml(&entry.fix)
             );
+        }
+        if !warned.is_empty() {
+            out.push_str("      <system-out>\n");
+            for entry in &warned {
+                let text = format!("warning: {}:{}: {}", entry.path, entry.line, with_fix(entry));
+                let _ = writeln!(out, "{}", xml(&text));
+            }
+            out.push_str("      </system-out>\n");
         }
         out.push_str("    </testcase>\n");
     }
@@ -338,7 +348,8 @@ mod tests {
         let text = junit("goldpath check", &entries(), &others());
         assert!(text.contains("tests=\"6\" failures=\"2\""), "{text}");
         assert!(text.contains("100% &lt;of&gt; &quot;images&quot; &amp; more in two lines"), "{text}");
-        assert!(text.contains("name=\"R2\"/>"), "{text}");
+        let warned = "name=\"R2\">\n      <system-out>\nwarning: x.yaml:3: a warning. To mend it: do, or: don't\n      </system-out>\n    </testcase>";
+        assert!(text.contains(warned), "{text}");
     }
 
     #[test]

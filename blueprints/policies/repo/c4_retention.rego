@@ -33,7 +33,7 @@ stores contains store if {
 		"azurerm_storage_account": "azurerm_storage_management_policy",
 	}
 	some called, blocks in each(document.contents.resource[type])
-	some place, block in each(blocks)
+	some place, block in bodies(blocks)
 	holds_what_ages(type, called, block)
 	store := {
 		"folder": folder_of(document.path),

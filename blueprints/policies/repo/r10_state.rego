@@ -10,8 +10,7 @@ package repo
 #   severity: deny
 #   concerns: [terraform]
 #   fix: give each backend a key of its own, with the environment in it
-#   controls:
-#     - SOC 2 CC8.1
+#   controls: []
 deny contains result if {
 	some backend in backends
 	some other in backends
@@ -38,16 +37,16 @@ deny contains result if {
 
 with_backend contains folder_of(document.path) if {
 	some document in input
-	some block in each(document.contents.terraform)
+	some block in bodies(document.contents.terraform)
 	some type in ["backend", "cloud"]
 	block[type]
 }
 
 backends contains entry if {
 	some index, document in input
-	some place, block in each(document.contents.terraform)
+	some place, block in bodies(document.contents.terraform)
 	some type, definitions in each(block.backend)
-	some definition in each(definitions)
+	some definition in bodies(definitions)
 	key := object.get(definition, "key", object.get(definition, "prefix", null))
 	is_string(key)
 	entry := {

@@ -41,7 +41,7 @@ roots contains {"folder": folder_of(document.path), "at": [index, "contents", "p
 
 roots contains {"folder": folder_of(document.path), "at": [index, "contents", "terraform", place]} if {
 	some index, document in input
-	some place, block in each(document.contents.terraform)
+	some place, block in bodies(document.contents.terraform)
 	some kind in ["backend", "cloud"]
 	block[kind]
 }

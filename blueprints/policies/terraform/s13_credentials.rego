@@ -81,9 +81,9 @@ texts contains {"at": array.concat(["configuration"], path), "key": key, "value"
 }
 
 deny contains result if {
-	some name, bodies in each(input.variable)
+	some name, found in each(input.variable)
 	regex.match(`(?i)(password|passwd|secret_key|access_key|private_key|api_key|token)$`, name)
-	some index, block in each(bodies)
+	some index, block in bodies(found)
 	is_string(block.default)
 	count(block.default) > 0
 	result := {

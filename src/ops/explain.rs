@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::policies::{self, Named};
+use super::policies;
+use super::sources::Listed;
 use super::{Failure, check};
 use crate::blueprint::{self, Decision};
 use crate::diag::{Diagnostic, nearest};
@@ -23,12 +24,12 @@ pub struct Options {
     /// Where a repository that goldpath made may be, with policies that it names.
     pub path: PathBuf,
     /// Policies besides the library's and those that the repository names.
-    pub policies: Vec<Named>,
+    pub policies: Vec<Listed>,
 }
 
 impl Options {
     /// All policies besides the library's.
-    fn named(&self) -> Result<Vec<Named>, Failure> {
+    fn named(&self) -> Result<Vec<Listed>, Failure> {
         let mut named = self.policies.clone();
         if let Ok(root) = check::root(&self.path) {
             named.extend(policies::of_repository(&root)?);

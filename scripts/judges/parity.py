@@ -272,7 +272,10 @@ class Conftest:
         areas, roots = sort_out(folder)
         wanted = set(only or (*AREAS, COMBINED))
         unread = set()
-        with tempfile.TemporaryDirectory(dir=folder, prefix="build-") as scratch:
+        # Nothing under build is looked at, and a rule that compares files knows by it what is rendered.
+        build = os.path.join(folder, "build")
+        os.makedirs(build, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=build) as scratch:
             names = {}
             if wanted & {"kubernetes", COMBINED}:
                 for number, (place, path) in enumerate(roots.items()):

@@ -13,12 +13,10 @@ package repo
 #   controls: []
 deny contains result if {
 	some backend in backends
-	some other in backends
-	other.path != backend.path
-	other.key == backend.key
+	other := [path | some path in users_of[backend.key]; path != backend.path][0]
 	result := {
 		"rule": "R10",
-		"msg": sprintf("this state is also that of %s", [other.path]),
+		"msg": sprintf("this state is also that of %s", [other]),
 		"at": backend.at,
 	}
 }
@@ -41,6 +39,11 @@ with_backend contains folder_of(document.path) if {
 	some type in ["backend", "cloud"]
 	block[type]
 }
+
+# Two of the files that keep their state under a key: every one of them finds another there.
+users_of[key] := array.slice(sort(paths), 0, 2) if some key, paths in states
+
+states[backend.key] contains backend.path if some backend in backends
 
 backends contains entry if {
 	some index, document in input

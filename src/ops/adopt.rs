@@ -349,8 +349,8 @@ impl Merging {
         let changes = self.merged.changes.iter().map(|change| {
             let word = match change.outcome {
                 Outcome::Conflict => "conflict",
-                Outcome::Kept => "yours",
-                _ => "added",
+                Outcome::Added => "added",
+                _ => "yours",
             };
             format!("{word:8}  {}\n", change.path)
         });

@@ -65,6 +65,18 @@ case $method in
 esac
 "#;
 
+/// Knows one release of each tool that is a week old, and runs the goldpath of these tests.
+const MISE: &str = r#"#!/usr/bin/env bash
+set -euo pipefail
+echo "mise $*" >>"$FORGE/calls"
+case "$1 $2 $3 ${4:-}" in
+  "latest --minimum-release-age 7d cargo:goldpath") echo 99.9.9 ;;
+  "latest --minimum-release-age 7d rust") echo 1.0.0 ;;
+  "exec rust@"*) shift 5; exec "$BINARY" "$@" ;;
+  *) exit 1 ;;
+esac
+"#;
+
 /// Writes down the push options that came with a push.
 const POST_RECEIVE: &str = r#"#!/usr/bin/env bash
 for ((i = 0; i < ${GIT_PUSH_OPTION_COUNT:-0}; i++)); do
@@ -94,7 +106,7 @@ impl Forge {
         let world = World::new();
         let forge = Forge { environment: Vec::new(), world };
         copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("blueprints"), &forge.world.path("library"));
-        for (name, text) in [("gh", GH), ("curl", CURL)] {
+        for (name, text) in [("gh", GH), ("curl", CURL), ("mise", MISE)] {
             forge.executable(&format!("stubs/{name}"), text);
         }
         forge.world.write("forge/prs.json", "[]");
@@ -454,4 +466,21 @@ fn only_one_commit_on_top_of_main_is_proposed() {
     assert_eq!(job.code, Some(1), "{}", job.said);
     assert!(job.said.contains("is not one commit on top of this one"), "{}", job.said);
     assert_eq!((forge.at(BRANCH), forge.json("prs").len()), (None, 0));
+}
+
+/// The newest goldpath is one that has been out for a week, and never older than the one that is pinned.
+#[test]
+fn the_newest_goldpath_that_is_old_enough_is_run() {
+    let mut forge = Forge::new("github-actions");
+    forge.environment.retain(|(key, _)| key != "GOLDPATH");
+    forge.set("BINARY", env!("CARGO_BIN_EXE_goldpath"));
+    let clone = forge.clone("prepare", "main");
+    let job = forge.script(&clone, &["scripts/update.sh", "prepare"]);
+    assert_eq!(job.code, Some(0), "{}", job.said);
+    let ci = std::fs::read_to_string(forge.world.path(&clone).join(".github/workflows/ci.yaml")).unwrap();
+    let rust = ci.split_once("install_args: rust@").unwrap().1.split(' ').next().unwrap();
+    let with = format!("mise exec rust@{rust} cargo:goldpath@99.9.9 -- goldpath");
+    let by_hand = std::fs::read_to_string(forge.world.path(&clone).join("build/update/by-hand.md")).unwrap();
+    assert!(by_hand.contains(&format!("\n{with} update --commit --branch goldpath/update\n")), "{by_hand}");
+    assert!(forge.calls().contains(&format!("{with} --output json update build/update/copy --defaults")));
 }

@@ -116,6 +116,11 @@ pub fn others() -> Vec<About> {
             "A lock that was edited hides files that are no longer as the platform emitted them.",
         ),
         about(
+            "source",
+            "A release of the blueprint is what it was",
+            "A tag that moved brings something else under a name that was trusted.",
+        ),
+        about(
             "pending",
             "What goldpath.yaml says is applied",
             "An answer that was changed and not applied promises something that the files do not do.",
@@ -346,7 +351,7 @@ mod tests {
     #[test]
     fn junit_counts_failing_ids() {
         let text = junit("goldpath check", &entries(), &others());
-        assert!(text.contains("tests=\"6\" failures=\"2\""), "{text}");
+        assert!(text.contains("tests=\"10\" failures=\"2\""), "{text}");
         assert!(text.contains("100% &lt;of&gt; &quot;images&quot; &amp; more in two lines"), "{text}");
         let warned = "name=\"R2\">\n      <system-out>\nwarning: x.yaml:3: a warning. To mend it: do, or: don't\n      </system-out>\n    </testcase>";
         assert!(text.contains(warned), "{text}");
@@ -355,8 +360,8 @@ mod tests {
     #[test]
     fn sarif_points_into_its_own_rules() {
         let log = sarif(&entries(), &others(), "1.0.0");
-        assert_eq!(log["runs"][0]["results"][2]["ruleIndex"], 0);
-        assert_eq!(log["runs"][0]["tool"]["driver"]["rules"][0]["id"], "drift");
+        assert_eq!(log["runs"][0]["results"][2]["ruleIndex"], 1);
+        assert_eq!(log["runs"][0]["tool"]["driver"]["rules"][1]["id"], "drift");
         let location = &log["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
         assert_eq!(location["artifactLocation"]["uri"], "deploy/a%20b.yaml");
     }

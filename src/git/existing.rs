@@ -16,7 +16,7 @@ use crate::merge::{Entry, Kind, Side};
 pub const PRISTINE: &str = "refs/goldpath/pristine";
 /// What files that were put back as they had been emitted held until then; each commit has the one before it as a parent.
 pub const REPLACED: &str = "refs/goldpath/replaced";
-/// Where an update that is taken back leaves what the user had made of it.
+/// Where an update that is taken back leaves what the user had made of it; each commit has the one before it as a parent.
 pub const ABORTED: &str = "refs/goldpath/aborted";
 
 /// Where a repository stands.

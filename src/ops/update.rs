@@ -465,7 +465,7 @@ pub fn go_on(options: &What) -> Result<Report, Failure> {
     }
     let mut writes: Vec<(&str, &str)> = vec![(LOCK, pending.lock.as_str())];
     if let Some(choices) = &pending.choices {
-        let is = std::fs::read(root.join(CHOICES)).ok().map(|bytes| id_of(&bytes).to_string());
+        let is = super::own_file(&root, CHOICES).ok().map(|bytes| id_of(&bytes).to_string());
         if is != pending.choices_before && is != Some(id_of(choices.as_bytes()).to_string()) {
             return Err(Failure::invalid(
                 Diagnostic::error(format!(
@@ -645,7 +645,10 @@ pub fn abort(options: &What) -> Result<Report, Failure> {
     }
     let tree = existing.tree_with(Some(&pending.now.commit), &kept).map_err(Failure::failed)?;
     let about = format!("What stood there when {} was taken back\n", pending.work().told());
-    let saved = existing.commit(tree, &[&pending.now.commit], &Who::Goldpath, &about).map_err(Failure::failed)?;
+    // What was kept when an earlier update was taken back stays reachable.
+    let earlier = existing.reference(ABORTED).filter(|earlier| *earlier != pending.now.commit);
+    let parents: Vec<&str> = [pending.now.commit.as_str()].into_iter().chain(earlier.as_deref()).collect();
+    let saved = existing.commit(tree, &parents, &Who::Goldpath, &about).map_err(Failure::failed)?;
     existing.point(ABORTED, &saved).map_err(Failure::failed)?;
     let writing = Writing {
         what: format!("taking back {}", pending.work().told()),

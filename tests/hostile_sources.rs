@@ -540,7 +540,7 @@ fn a_strangers_repository_is_looked_at_and_nothing_else() {
     let all = |what: &str, may_pass: bool| {
         for arguments in [
             vec!["-C", "demo", "check"],
-            vec!["-C", "demo", "check", "--fix", "--yes"],
+            vec!["-C", "demo", "check", "--fix"],
             vec!["-C", "demo", "diff", "--defaults"],
             vec!["-C", "demo", "update", "--defaults", "--dry-run"],
             vec!["-C", "demo", "add", "policy/kyverno", "--defaults", "--dry-run"],

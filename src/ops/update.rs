@@ -250,7 +250,14 @@ pub(super) fn carry_out(planned: &Planned, begun: Begun) -> Result<Report, Failu
 /// Who commits in this repository, and whether they sign.
 fn committer(existing: &Existing) -> Result<(Who, bool), Failure> {
     let settings = git::settings_in(existing.root()).map_err(|problem| {
-        Failure::failed(Diagnostic { message: "git doesn't know who makes the commit".to_owned(), ..problem })
+        Failure::failed(Diagnostic {
+            message: if problem.hint.is_some() {
+                "git doesn't know who makes the commit".to_owned()
+            } else {
+                problem.message.clone()
+            },
+            ..problem
+        })
     })?;
     Ok((Who::User { name: settings.name, email: settings.email }, settings.signs))
 }
@@ -425,7 +432,7 @@ pub(super) fn stopped(problem: Diagnostic) -> Failure {
     Failure::failed(problem)
 }
 
-/// Files that nobody committed and that something new would take the place of.
+/// Files that nobody committed, and edits that git does not see, that something new would take the place of.
 fn in_the_way(planned: &Planned, files: &[FileChange]) -> Result<(), Failure> {
     let existing = &planned.existing;
     let mut problems = Diagnostics::new();
@@ -441,6 +448,16 @@ fn in_the_way(planned: &Planned, files: &[FileChange]) -> Result<(), Failure> {
                     .hint("commit it, or move it away, then update"),
             );
         }
+    }
+    for change in files.iter().filter(|change| existing.is_hidden_edit(&change.path)) {
+        problems.push(
+            Diagnostic::error("has edits that git was told not to look at, and would be overwritten")
+                .place(Place::file(change.path.clone()))
+                .hint(format!(
+                    "let git see it: `git update-index --no-assume-unchanged --no-skip-worktree {}`, and commit it",
+                    change.path
+                )),
+        );
     }
     problems.into_result(()).map_err(Failure::from)
 }

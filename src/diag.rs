@@ -254,6 +254,36 @@ pub fn printable(text: &str) -> std::borrow::Cow<'_, str> {
     out.into()
 }
 
+/// The same for a text that goldpath has styled: colours and weights stay, whatever else a terminal would act on does not.
+pub fn printable_styled(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('\u{1b}') {
+        out.push_str(&printable(&rest[..at]));
+        rest = &rest[at..];
+        match style(rest) {
+            Some(length) => {
+                out.push_str(&rest[..length]);
+                rest = &rest[length..];
+            }
+            None => {
+                out.push('␛');
+                rest = &rest[1..];
+            }
+        }
+    }
+    out.push_str(&printable(rest));
+    out
+}
+
+/// How long the sequence is that a text starts with, if it is one that only changes how text looks, and hides none.
+fn style(text: &str) -> Option<usize> {
+    let (code, _) = text.strip_prefix("\u{1b}[")?.split_once('m')?;
+    let plain = matches!(code, "0" | "1" | "2" | "4")
+        || (code.len() == 2 && code.starts_with('3') && code.ends_with(|c: char| ('1'..='7').contains(&c)));
+    plain.then_some(code.len() + 3)
+}
+
 /// The known name that a mistyped one was most likely meant to be.
 ///
 /// Returns nothing where no name is near: a far-fetched suggestion costs more than none.
@@ -291,6 +321,14 @@ mod tests {
     fn what_goes_to_a_terminal_has_no_control_characters() {
         assert_eq!(printable("a\u{1b}[2J\tb\r\nc\u{202e}d\u{9b}\u{7f}"), "a␛[2J b␍\nc\\u{202e}d\\u{9b}␡");
         assert!(matches!(printable("plain\ntext é"), std::borrow::Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn of_a_styled_text_only_the_style_stays() {
+        let text = "\u{1b}[1m\u{1b}[32mgood\u{1b}[0m";
+        assert_eq!(printable_styled(text), text);
+        assert_eq!(printable_styled("a\u{1b}[2Jb\u{1b}[8mc\u{1b}]0;x\u{7}d\u{1b}"), "a␛[2Jb␛[8mc␛]0;x␇d␛");
+        assert_eq!(printable_styled("\u{1b}[1m\u{202e}\u{1b}[0m"), "\u{1b}[1m\\u{202e}\u{1b}[0m");
     }
 
     #[test]

@@ -5,11 +5,12 @@
 
 pub mod existing;
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use git2::{
     Config, ConfigLevel, FileMode, Index, IndexEntry, IndexTime, ObjectType, Oid, Repository, RepositoryInitOptions,
-    Signature, Time,
+    RepositoryOpenFlags, Signature, Time,
 };
 
 use crate::diag::Diagnostic;
@@ -55,7 +56,7 @@ pub fn settings() -> Result<Settings, Diagnostic> {
 /// # Errors
 /// As [`settings`].
 pub fn settings_in(folder: &Path) -> Result<Settings, Diagnostic> {
-    let own = Repository::discover(folder).map(|repository| repository.commondir().join("config"));
+    let own = find(folder).map(|repository| repository.commondir().join("config"));
     settings_from(configuration().and_then(|mut config| {
         config.add_file(&own?, ConfigLevel::Local, true)?;
         Ok(config)
@@ -116,9 +117,15 @@ fn configuration() -> Result<Config, git2::Error> {
     Ok(config)
 }
 
+/// The repository that a folder lies in. `Repository::discover` won't do: it forgets that a `.git` file led there, and
+/// takes what is beside git's own folder for the work tree.
+pub(crate) fn find(folder: &Path) -> Result<Repository, git2::Error> {
+    Repository::open_ext(folder, RepositoryOpenFlags::empty(), [] as [&OsStr; 0])
+}
+
 /// The work tree of the repository that a folder lies in.
 pub fn enclosing(folder: &Path) -> Option<PathBuf> {
-    let repository = Repository::discover(folder).ok()?;
+    let repository = find(folder).ok()?;
     repository.workdir().map(Path::to_path_buf)
 }
 
@@ -128,7 +135,7 @@ pub fn enclosing(folder: &Path) -> Option<PathBuf> {
 /// # Errors
 /// A repository that can't be read.
 pub fn files(folder: &Path) -> Result<Option<Vec<String>>, Diagnostic> {
-    let Ok(repository) = Repository::discover(folder) else { return Ok(None) };
+    let Ok(repository) = find(folder) else { return Ok(None) };
     let (Some(root), Ok(folder)) = (repository.workdir(), folder.canonicalize()) else { return Ok(None) };
     let Ok(prefix) = root.canonicalize().map(|root| folder.strip_prefix(root).map(Path::to_path_buf)) else {
         return Ok(None);

@@ -110,6 +110,24 @@ struct Step {
     after: bool,
 }
 
+impl Plan {
+    /// Holds a plan that was found against what goldpath could have written: a repository may come from anybody together
+    /// with its `.git`, and a plan says what to overwrite.
+    fn stays_inside(&self) -> Result<(), Diagnostic> {
+        let paths = self.files.iter().map(|step| &step.path).chain(&self.made);
+        let indexed = self.index.iter().chain(&self.index_before).map(|change| &change.path);
+        let leaves = |path: &str| {
+            let git = |part: &str| part.eq_ignore_ascii_case(".git");
+            path.split('/').any(|part| matches!(part, "" | "." | "..") || git(part))
+                || Path::new(path).components().any(|part| !matches!(part, std::path::Component::Normal(_)))
+        };
+        if let Some(path) = paths.chain(indexed).find(|path| leaves(path)) {
+            return Err(Diagnostic::error(format!("the plan of an earlier goldpath leaves the repository: `{path}`")));
+        }
+        Ok(())
+    }
+}
+
 /// Where the plan and the files lie.
 struct Journal {
     folder: PathBuf,
@@ -201,10 +219,17 @@ pub fn recover_guarded(repository: &Existing, guard: &Guard) -> Result<Recovered
         fs::remove_dir_all(&folder).map_err(|error| io_problem(&folder, &error))?;
         return Ok(if begun { Recovered::Undone("a command that was cut off".to_owned()) } else { Recovered::Nothing });
     };
-    let plan: Plan = serde_json::from_str(&text).map_err(|error| {
+    let mut plan: Plan = serde_json::from_str(&text).map_err(|error| {
         Diagnostic::error(format!("the plan of an earlier goldpath can't be read: {error}"))
             .place(Place::file(folder.display().to_string()))
             .hint("use the goldpath that wrote it")
+    })?;
+    // Where the repository was moved since, the plan moved with it.
+    plan.root = repository.root().to_path_buf();
+    plan.stays_inside().map_err(|problem| {
+        problem
+            .place(Place::file(folder.display().to_string()))
+            .hint("goldpath did not write that; if you don't know who did, remove the folder")
     })?;
     let what = plan.what.clone();
     let journal = Journal { folder, plan };

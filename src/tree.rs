@@ -8,6 +8,8 @@ use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use unicode_normalization::UnicodeNormalization;
+
 /// A relative path with `/` between its parts, safe to join to a destination on every system.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TreePath(String);
@@ -100,6 +102,11 @@ impl TreePath {
         }
         if part.contains(|c: char| c.is_control()) {
             return unportable("has a control character");
+        }
+        if part.contains(
+            |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}'),
+        ) {
+            return unportable("has a character that makes it read differently from what it is");
         }
         if part.contains(['\\', ':', '*', '?', '"', '<', '>', '|']) {
             return unportable("has one of \\ : * ? \" < > |");
@@ -205,7 +212,7 @@ impl File {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tree {
     files: BTreeMap<TreePath, File>,
-    /// Every file and folder in lower case, with its real spelling: finds what a file system that ignores
+    /// Every file and folder as [`folded`], with its real spelling: finds what a file system that ignores
     /// case would take for one, without a walk over all paths for each that is added.
     folded: BTreeMap<String, (String, bool)>,
 }
@@ -231,11 +238,12 @@ impl Tree {
     }
 
     fn claim(&mut self, path: &str, folder: bool) -> Result<(), String> {
-        match self.folded.get(&path.to_lowercase()) {
+        let key = folded(path);
+        match self.folded.get(&key) {
             Some((spelling, was_folder)) if folder && *was_folder && spelling == path => Ok(()),
             Some((spelling, _)) => Err(spelling.clone()),
             None => {
-                self.folded.insert(path.to_lowercase(), (path.to_owned(), folder));
+                self.folded.insert(key, (path.to_owned(), folder));
                 Ok(())
             }
         }
@@ -278,6 +286,11 @@ impl Tree {
     }
 }
 
+/// What a path is to a file system that ignores case, or in which way an accented letter is written, as macOS does.
+fn folded(path: &str) -> String {
+    if path.is_ascii() { path.to_ascii_lowercase() } else { path.nfd().flat_map(char::to_lowercase).nfd().collect() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -315,5 +328,10 @@ mod tests {
             assert!(matches!(tree.insert(path.clone(), File::regular("b")), Err(PathError::Collision(..))), "{path}");
         }
         assert_eq!(tree.len(), 1);
+        tree.insert(TreePath::new("caf\u{e9}.md").unwrap(), File::regular("a")).unwrap();
+        for path in ["cafe\u{301}.md", "CAFE\u{301}.md", "Caf\u{c9}.md"] {
+            let path = TreePath::new(path).unwrap();
+            assert!(matches!(tree.insert(path.clone(), File::regular("b")), Err(PathError::Collision(..))), "{path}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 //! What may stand in a map is written down once, as a table of [`Field`]s. The reader checks against the table, and
 //! the reference in `docs/` is tested against it, so neither can drift from the other.
 
-use crate::diag::{Diagnostic, Diagnostics, Place, did_you_mean};
+use crate::diag::{Diagnostic, Diagnostics, Place, did_you_mean, printable};
 use crate::yaml::{Key, Kind, Node, Span};
 
 /// One key that a map of a manifest may have.
@@ -118,6 +118,12 @@ impl<'a> Reader<'a> {
         match node.as_str() {
             Some("") => {
                 self.report(node.span, format!("{what} is empty"), None);
+                None
+            }
+            Some(text) if printable(&text.replace('\t', " ")) != text.replace('\t', " ") => {
+                let hint = "write it without; in a template an escape such as `\\x1b` stands for one".to_owned();
+                let what = format!("{what} has control characters, or ones that turn the direction of writing");
+                self.report(node.span, what, Some(hint));
                 None
             }
             Some(text) => Some(text.to_owned()),

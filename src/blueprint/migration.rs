@@ -114,13 +114,16 @@ fn match_part<'a, 'p>(pattern: &'a str, text: &'p str, found: &mut Vec<(&'a str,
 
 impl Move {
     /// Where a path goes, and whether it is the very path that is moved and not one below it.
+    ///
+    /// Nothing where that would be no path of a repository: what names stand for may have made it `.git/x`.
     pub fn apply(&self, path: &str) -> Option<(String, bool)> {
         let (names, below) = self.from.matched(path)?;
         let mut to = self.to.clone();
         for (name, text) in names {
             to = to.replace(&format!("{{{name}}}"), text);
         }
-        if below.is_empty() { Some((to, true)) } else { Some((format!("{to}/{below}"), false)) }
+        let (to, whole) = if below.is_empty() { (to, true) } else { (format!("{to}/{below}"), false) };
+        TreePath::new(&to).is_ok().then_some((to, whole))
     }
 }
 
@@ -319,5 +322,7 @@ mod tests {
         assert_eq!(moved("env/{name}.yaml", "x/{name}", "env/dev/a.yaml"), None);
         assert_eq!(moved("{a}-{b}.txt", "{b}/{a}", "x-y-z.txt"), Some(("y-z/x".to_owned(), true)));
         assert_eq!(moved("{a}.txt", "{a}", ".txt"), None);
+        assert_eq!(moved("{a}", ".{a}/hooks", "git"), None, "git's own folder is nobody's to move to");
+        assert_eq!(moved("{a}/x", "{a}{a}", "./x"), None);
     }
 }

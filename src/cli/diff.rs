@@ -47,7 +47,7 @@ fn text(report: &Report, printer: &Printer) {
     for warning in &report.warnings {
         printer.diagnostic(warning);
     }
-    printer.raw(&report.diff);
+    printer.diff(&report.diff);
     printer.findings(&report.findings);
     if report.diff.is_empty() {
         printer.info(&format!("Up to date: {} {}", report.blueprint, report.to));

@@ -8,7 +8,7 @@ use console::Style;
 use serde::Serialize;
 
 use super::{Global, Output, colors};
-use crate::diag::{Diagnostic, Diagnostics, Place, Severity, printable};
+use crate::diag::{Diagnostic, Diagnostics, Place, Severity, printable, printable_styled};
 use crate::guardrail::{Finding, Level};
 use crate::ops::Failure;
 use crate::ops::drift::Drift;
@@ -34,22 +34,23 @@ impl Printer {
         }
     }
 
-    /// Prints a line of the result. A reader that has gone away is no error.
+    /// Prints a line of the result, without anything in it that a terminal would act on: names and texts in it are those
+    /// of blueprints and repositories of others. A reader that has gone away is no error.
     pub fn out(&self, line: &str) {
-        let _ = writeln!(std::io::stdout().lock(), "{line}");
+        let _ = writeln!(std::io::stdout().lock(), "{}", tame(line, self.out_color));
     }
 
     /// Prints a line that helps a person, unless they want quiet.
     pub fn info(&self, line: &str) {
         if !self.quiet {
-            let _ = writeln!(std::io::stderr().lock(), "{line}");
+            let _ = writeln!(std::io::stderr().lock(), "{}", tame(line, self.out_color || self.error_color));
         }
     }
 
     /// Prints a result for programs.
     pub fn json(&self, value: &impl Serialize) {
         let text = serde_json::to_string_pretty(value).unwrap_or_default();
-        self.out(&text);
+        self.raw(&format!("{}\n", escaped(&text)));
     }
 
     /// Prints a paragraph under a mark, wrapped.
@@ -189,6 +190,21 @@ impl Printer {
         }
         ExitCode::from(code)
     }
+}
+
+/// A line as it may be printed; without colours there is no sequence in it that would be ours.
+fn tame(line: &str, colors: bool) -> String {
+    if colors { printable_styled(line) } else { printable(line).into_owned() }
+}
+
+/// JSON that says the same, and in which a terminal finds nothing to act on: its own escapes stand for what the format
+/// would let through.
+fn escaped(json: &str) -> String {
+    if matches!(printable(json), std::borrow::Cow::Borrowed(_)) {
+        return json.to_owned();
+    }
+    let shown = |c: char| matches!(printable(c.encode_utf8(&mut [0; 4])), std::borrow::Cow::Borrowed(_));
+    json.chars().map(|c| if shown(c) { c.to_string() } else { format!("\\u{:04x}", u32::from(c)) }).collect()
 }
 
 /// What guardrails forbid, and what they could not read.

@@ -16,7 +16,7 @@ use crate::merge::{Entry, Kind, Side};
 pub const PRISTINE: &str = "refs/goldpath/pristine";
 /// What files that were put back as they had been emitted held until then; each commit has the one before it as a parent.
 pub const REPLACED: &str = "refs/goldpath/replaced";
-/// Where an update that is taken back leaves what the user had made of it.
+/// Where an update that is taken back leaves what the user had made of it; each commit has the one before it as a parent.
 pub const ABORTED: &str = "refs/goldpath/aborted";
 
 /// Where a repository stands.
@@ -64,7 +64,7 @@ impl Existing {
     /// # Errors
     /// A repository that can't be read.
     pub fn open(folder: &Path) -> Result<Option<Self>, Diagnostic> {
-        let repository = match Repository::discover(folder) {
+        let repository = match super::find(folder) {
             Ok(repository) => repository,
             Err(error) if error.code() == ErrorCode::NotFound => return Ok(None),
             Err(error) => return Err(problem(error)),
@@ -177,6 +177,20 @@ impl Existing {
         let on_disk = git2::Status::WT_MODIFIED | git2::Status::WT_TYPECHANGE | git2::Status::WT_DELETED;
         staged.is_some_and(|entry| entry.id.to_string() == blob)
             && self.repository.status_file(Path::new(&full)).is_ok_and(|status| !status.intersects(on_disk))
+    }
+
+    /// Whether git was told not to look at a file (`git update-index --assume-unchanged`, `--skip-worktree`) that is there
+    /// and is not as it is staged. The path is one from the work tree's root on.
+    pub fn is_hidden_edit(&self, path: &str) -> bool {
+        const ASSUME_VALID: u16 = 0x8000;
+        const SKIP_WORKTREE: u16 = 0x4000;
+        let staged = self.repository.index().ok().and_then(|index| index.get_path(Path::new(path), 0));
+        let hidden =
+            staged.filter(|entry| entry.flags & ASSUME_VALID != 0 || entry.flags_extended & SKIP_WORKTREE != 0);
+        hidden.is_some_and(|entry| {
+            let there = std::fs::symlink_metadata(self.root.join(path)).is_ok();
+            there && self.store_file(path).ok() != Some(entry.id)
+        })
     }
 
     /// Paths of the folder that the index has in conflict.
@@ -302,7 +316,10 @@ impl Existing {
                 parents.iter().map(|parent| self.repository.find_commit(Oid::from_str(parent)?)).collect();
             let parents = parents?;
             let parents: Vec<_> = parents.iter().collect();
-            self.repository.commit(None, &author, &committer, message, &self.repository.find_tree(tree)?, &parents)
+            // Libgit2's own `commit` says that all is well where it could not write.
+            let tree = self.repository.find_tree(tree)?;
+            let text = self.repository.commit_create_buffer(&author, &committer, message, &tree, &parents)?;
+            self.repository.odb()?.write(ObjectType::Commit, &text)
         };
         write().map(|id| id.to_string()).map_err(unwritable)
     }

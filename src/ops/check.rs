@@ -293,7 +293,7 @@ pub(super) fn recorded(path: &Path) -> Result<(PathBuf, Recorded), Failure> {
 }
 
 fn lock_text(root: &Path) -> Result<String, Failure> {
-    let bytes = std::fs::read(root.join(LOCK)).map_err(|error| {
+    let bytes = super::own_file(root, LOCK).map_err(|error| {
         Failure::failed(Diagnostic::error(format!("can't be read: {error}")).place(Place::file(LOCK)))
     })?;
     // What is no text is no TOML either, and reported with its line.

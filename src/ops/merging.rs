@@ -390,7 +390,8 @@ pub(super) fn ready(existing: &Existing, editable: Option<&str>) -> Result<Head,
 }
 
 pub(super) fn read(root: &Path, path: &str) -> Result<String, Failure> {
-    std::fs::read_to_string(root.join(path))
+    super::own_file(root, path)
+        .and_then(|bytes| String::from_utf8(bytes).map_err(std::io::Error::other))
         .map_err(|error| Failure::failed(Diagnostic::error(format!("can't be read: {error}")).place(Place::file(path))))
 }
 
@@ -484,7 +485,7 @@ pub(super) fn parse_choices(text: &str) -> Result<Choices, Diagnostics> {
 
 /// Reads `goldpath.yaml` from the disk: it may be edited without a commit, since that is how answers are changed.
 fn choices(root: &Path, ours: &mut Side, contents: &mut HashMap<Oid, Vec<u8>>) -> Result<Choices, Failure> {
-    let bytes = match std::fs::read(root.join(CHOICES)) {
+    let bytes = match super::own_file(root, CHOICES) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             ours.remove(CHOICES);

@@ -20,6 +20,9 @@ pub mod sources;
 pub mod subject;
 pub mod update;
 
+use std::io::Read;
+use std::path::Path;
+
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::guardrail::Finding;
 
@@ -64,6 +67,29 @@ impl Failure {
     fn invalid(problem: Diagnostic) -> Self {
         Failure::Invalid(problem.into())
     }
+}
+
+/// Largest `goldpath.yaml` or `goldpath.lock` that is read, in bytes: a hundred times what ten thousand files need.
+const OWN_LIMIT: u64 = 128 * 1024 * 1024;
+
+/// Reads one of goldpath's own files. Whoever made the repository may have put anything in its place: a link that leads
+/// to other people's secrets, or to what never ends, is not followed.
+///
+/// # Errors
+/// What the system says, and a file that is none.
+fn own_file(root: &Path, name: &str) -> std::io::Result<Vec<u8>> {
+    let path = root.join(name);
+    let found = std::fs::symlink_metadata(&path)?;
+    if !found.is_file() {
+        let what = if found.is_symlink() { "it is a symbolic link" } else { "it is no file" };
+        return Err(std::io::Error::other(what));
+    }
+    let mut bytes = Vec::new();
+    std::fs::File::open(&path)?.take(OWN_LIMIT + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > OWN_LIMIT {
+        return Err(std::io::Error::other(format!("it has more than {} MiB", OWN_LIMIT / 1024 / 1024)));
+    }
+    Ok(bytes)
 }
 
 impl From<Diagnostics> for Failure {

@@ -15,8 +15,16 @@ use crate::yaml::{self, Kind};
 /// # Errors
 /// A file that is no YAML, and fields that it can't have.
 pub fn of_repository(root: &Path) -> Result<Vec<Listed>, Diagnostics> {
-    let Ok(text) = std::fs::read_to_string(root.join(lock::CHOICES)) else { return Ok(Vec::new()) };
-    let node = yaml::parse_one(&text, lock::CHOICES)?;
+    let bytes = match super::own_file(root, lock::CHOICES) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        // It may name policies: without it nobody could say that they were asked.
+        Err(error) => {
+            let problem = Diagnostic::error(format!("can't be read: {error}")).place(Place::file(lock::CHOICES));
+            return Err(problem.into());
+        }
+    };
+    let node = yaml::parse_one(&String::from_utf8_lossy(&bytes), lock::CHOICES)?;
     let Kind::Map(fields) = &node.kind else { return Ok(Vec::new()) };
     let mut problems = Diagnostics::new();
     let known = ["blueprint", "version", "components", "answers", "policies"];

@@ -250,7 +250,14 @@ pub(super) fn carry_out(planned: &Planned, begun: Begun) -> Result<Report, Failu
 /// Who commits in this repository, and whether they sign.
 fn committer(existing: &Existing) -> Result<(Who, bool), Failure> {
     let settings = git::settings_in(existing.root()).map_err(|problem| {
-        Failure::failed(Diagnostic { message: "git doesn't know who makes the commit".to_owned(), ..problem })
+        Failure::failed(Diagnostic {
+            message: if problem.hint.is_some() {
+                "git doesn't know who makes the commit".to_owned()
+            } else {
+                problem.message.clone()
+            },
+            ..problem
+        })
     })?;
     Ok((Who::User { name: settings.name, email: settings.email }, settings.signs))
 }
@@ -430,7 +437,7 @@ fn behind_link(root: &Path, path: &str) -> bool {
     path.match_indices('/').any(|(at, _)| root.join(&path[..at]).is_symlink())
 }
 
-/// Files that nobody committed and that something new would take the place of.
+/// Files that nobody committed, and edits that git does not see, that something new would take the place of.
 fn in_the_way(planned: &Planned, files: &[FileChange]) -> Result<(), Failure> {
     let existing = &planned.existing;
     let mut problems = Diagnostics::new();
@@ -461,6 +468,16 @@ fn in_the_way(planned: &Planned, files: &[FileChange]) -> Result<(), Failure> {
             );
         }
     }
+    for change in files.iter().filter(|change| existing.is_hidden_edit(&change.path)) {
+        problems.push(
+            Diagnostic::error("has edits that git was told not to look at, and would be overwritten")
+                .place(Place::file(change.path.clone()))
+                .hint(format!(
+                    "let git see it: `git update-index --no-assume-unchanged --no-skip-worktree {}`, and commit it",
+                    change.path
+                )),
+        );
+    }
     problems.into_result(()).map_err(Failure::from)
 }
 
@@ -484,7 +501,7 @@ pub fn go_on(options: &What) -> Result<Report, Failure> {
     }
     let mut writes: Vec<(&str, &str)> = vec![(LOCK, pending.lock.as_str())];
     if let Some(choices) = &pending.choices {
-        let is = std::fs::read(root.join(CHOICES)).ok().map(|bytes| id_of(&bytes).to_string());
+        let is = super::own_file(&root, CHOICES).ok().map(|bytes| id_of(&bytes).to_string());
         if is != pending.choices_before && is != Some(id_of(choices.as_bytes()).to_string()) {
             return Err(Failure::invalid(
                 Diagnostic::error(format!(
@@ -666,7 +683,10 @@ pub fn abort(options: &What) -> Result<Report, Failure> {
     }
     let tree = existing.tree_with(Some(&pending.now.commit), &kept).map_err(Failure::failed)?;
     let about = format!("What stood there when {} was taken back\n", pending.work().told());
-    let saved = existing.commit(tree, &[&pending.now.commit], &Who::Goldpath, &about).map_err(Failure::failed)?;
+    // What was kept when an earlier update was taken back stays reachable.
+    let earlier = existing.reference(ABORTED).filter(|earlier| *earlier != pending.now.commit);
+    let parents: Vec<&str> = [pending.now.commit.as_str()].into_iter().chain(earlier.as_deref()).collect();
+    let saved = existing.commit(tree, &parents, &Who::Goldpath, &about).map_err(Failure::failed)?;
     existing.point(ABORTED, &saved).map_err(Failure::failed)?;
     let writing = Writing {
         what: format!("taking back {}", pending.work().told()),

@@ -7,7 +7,7 @@ use dialoguer::{Confirm, FuzzySelect, Input, MultiSelect, Select};
 use super::{Asked, Prompter, Reply, Review, Stopped, Verdict};
 use crate::answers::{Answer, Origin};
 use crate::blueprint::{Decision, QuestionType};
-use crate::diag::printable;
+use crate::diag::{printable, printable_styled};
 
 /// From how many entries on a list can be searched by typing.
 const LONG: usize = 9;
@@ -44,7 +44,8 @@ impl Terminal {
     }
 
     fn line(&self, text: &str) {
-        let _ = self.term.write_line(text);
+        // What a blueprint computes may hold anything.
+        let _ = self.term.write_line(&printable_styled(text));
     }
 
     /// Prints a paragraph under an indentation, its first line behind a mark.
@@ -209,6 +210,7 @@ impl Terminal {
             Answer::List(items) => items.join(","),
             answer => answer.to_string(),
         });
+        let default = default.map(|text| printable(&text).into_owned());
         loop {
             let prompt = match asked.question.kind {
                 QuestionType::List => format!("{} (separated by commas)", asked.question.key),
@@ -241,7 +243,10 @@ fn failed(error: &dialoguer::Error) -> Stopped {
 impl Prompter for Terminal {
     fn blueprint(&mut self, blueprints: &[(String, String)]) -> Result<usize, Stopped> {
         let width = blueprints.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-        let items: Vec<String> = blueprints.iter().map(|(name, summary)| format!("{name:width$}  {summary}")).collect();
+        let items: Vec<String> = blueprints
+            .iter()
+            .map(|(name, summary)| printable(&format!("{name:width$}  {summary}")).into_owned())
+            .collect();
         self.line(&self.bold.apply_to("Which blueprint?").to_string());
         self.select("blueprint", &items, 0)?.ok_or(Stopped::Cancelled)
     }
@@ -287,8 +292,10 @@ impl Prompter for Terminal {
                 Some(1) => {
                     let asked: Vec<_> =
                         review.answers.iter().filter(|answered| answered.origin != Origin::Only).collect();
-                    let keys: Vec<String> =
-                        asked.iter().map(|a| format!("{:width$}  {}", a.question.key, a.answer)).collect();
+                    let keys: Vec<String> = asked
+                        .iter()
+                        .map(|a| format!("{:width$}  {}", a.question.key, printable(&a.answer.to_string())))
+                        .collect();
                     if let Some(index) = self.select("Which one", &keys, 0)? {
                         return Ok(Verdict::Change(asked[index].question.key.clone()));
                     }

@@ -3,6 +3,7 @@
 pub mod remote;
 pub mod spec;
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, DirEntry, include_dir};
@@ -154,8 +155,21 @@ pub fn read(folder: &Path) -> Result<Tree, Diagnostics> {
             problems.push(problem("is a symbolic link; blueprints hold files only".to_owned()));
             continue;
         }
+        // A pipe would be waited for, and a device never ends.
+        if !entry.file_type().is_file() {
+            problems.push(problem("is a pipe, socket or device; blueprints hold files only".to_owned()));
+            continue;
+        }
         let metadata = entry.metadata().map_err(|error| problem(format!("can't be read: {error}")))?;
-        size += metadata.len();
+        let mut bytes = Vec::new();
+        // How long a file says it is may be wrong in folders that a system makes up.
+        let room = SIZE_LIMIT.saturating_sub(size) + 1;
+        let outcome = if metadata.len() < room {
+            std::fs::File::open(entry.path()).and_then(|file| file.take(room).read_to_end(&mut bytes))
+        } else {
+            Ok(0)
+        };
+        size = size.saturating_add(metadata.len().max(bytes.len() as u64));
         if tree.len() >= COUNT_LIMIT || size > SIZE_LIMIT {
             problems.push(
                 Diagnostic::error(format!(
@@ -169,8 +183,8 @@ pub fn read(folder: &Path) -> Result<Tree, Diagnostics> {
         }
         let relative = entry.path().strip_prefix(folder).unwrap_or(entry.path());
         let relative = relative.to_string_lossy().replace('\\', "/");
-        match std::fs::read(entry.path()) {
-            Ok(bytes) => {
+        match outcome {
+            Ok(_) => {
                 let file = File { bytes, mode: mode(&metadata) };
                 if let Err(error) = add(&mut tree, &relative, file) {
                     problems.push(error.place(Place::file(name.clone())));

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
+use super::answers::AnswerArgs;
 use super::config::Config;
-use super::new::{given, key_value, person};
 use super::print::Printer;
-use super::update::{Words, ending, summary};
+use super::update::{Words, WriteArgs, ending, summary};
 use super::{Global, Output, today};
 use crate::answers::Origin;
 use crate::diag::{Place, printable};
@@ -50,27 +50,13 @@ pub struct AdoptArgs {
     /// The repository, or the folder of it that is adopted
     #[arg(value_name = "DIR", default_value = ".")]
     path: PathBuf,
-    /// Answer a question; lists are separated by commas
-    #[arg(short, long, value_name = "KEY=VALUE", value_parser = key_value)]
-    set: Vec<(String, String)>,
-    /// Take answers from a YAML or JSON file; `-` is standard input
-    #[arg(short, long, value_name = "FILE")]
-    answers: Vec<String>,
-    /// Ask nothing, and take what is found, else the default
-    #[arg(long)]
-    defaults: bool,
+    #[command(flatten)]
+    answers: AnswerArgs,
     /// Seed this file or folder, although you have files that take its place
     #[arg(long, value_name = "PATH")]
     with: Vec<String>,
-    /// Say what was found and what would become of which file, and write nothing
-    #[arg(long)]
-    dry_run: bool,
-    /// Commit the result
-    #[arg(long)]
-    commit: bool,
-    /// Make a branch for the result
-    #[arg(long, value_name = "NAME")]
-    branch: Option<String>,
+    #[command(flatten)]
+    write: WriteArgs,
     /// Go on with an adoption whose conflicts are settled
     #[arg(long = "continue", conflicts_with_all = ["abort", "blueprint", "dry_run", "commit", "branch", "set", "answers", "with"])]
     go_on: bool,
@@ -89,15 +75,15 @@ pub fn run(args: &AdoptArgs, global: &Global, printer: &Printer) -> Result<u8, F
                 blueprint: blueprint.clone(),
                 catalogs: Config::read()?.catalogs,
                 path: args.path.clone(),
-                given: given(&args.set, &args.answers)?,
-                defaults: args.defaults,
+                given: args.answers.given()?,
+                defaults: args.answers.defaults,
                 with: args.with.clone(),
-                dry_run: args.dry_run,
-                commit: args.commit,
-                branch: args.branch.clone(),
+                dry_run: args.write.dry_run,
+                commit: args.write.commit,
+                branch: args.write.branch.clone(),
                 today: Some(today()),
             };
-            let mut person = person(global, &args.answers, args.defaults);
+            let mut person = args.answers.person(global);
             adopt::adopt(&options, person.as_mut().map(|person| person as &mut dyn Prompter))?
         }
         None => {

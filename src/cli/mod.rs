@@ -3,6 +3,7 @@
 
 mod add;
 mod adopt;
+mod answers;
 mod check;
 mod config;
 mod diff;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::new::{given, key_value, person};
+use super::answers::AnswerArgs;
 use super::print::Printer;
 use super::{Global, Output, today};
 use crate::merge::{Change, Outcome};
@@ -38,21 +38,28 @@ Examples:
 pub struct UpdateArgs {
     #[command(flatten)]
     pub what: WhatArgs,
-    /// Say what would become of which file, and write nothing
-    #[arg(long)]
-    dry_run: bool,
-    /// Commit the result
-    #[arg(long)]
-    commit: bool,
-    /// Make a branch for the result
-    #[arg(long, value_name = "NAME")]
-    branch: Option<String>,
+    #[command(flatten)]
+    write: WriteArgs,
     /// Go on with an update whose conflicts are settled
     #[arg(long = "continue", conflicts_with_all = ["abort", "dry_run", "commit", "branch", "to", "set", "answers", "restore", "two_way"])]
     go_on: bool,
     /// Take back an update that has conflicts
     #[arg(long, conflicts_with_all = ["dry_run", "commit", "branch", "to", "set", "answers", "restore", "two_way"])]
     abort: bool,
+}
+
+/// What becomes of a result that is merged.
+#[derive(Debug, clap::Args)]
+pub struct WriteArgs {
+    /// Say what would become of which file, and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Commit the result
+    #[arg(long)]
+    pub commit: bool,
+    /// Make a branch for the result
+    #[arg(long, value_name = "NAME")]
+    pub branch: Option<String>,
 }
 
 /// What `update` and `diff` are told.
@@ -64,15 +71,8 @@ pub struct WhatArgs {
     /// The version to come to, instead of the newest
     #[arg(long, value_name = "VERSION")]
     to: Option<semver::Version>,
-    /// Change an answer, or answer a new question; lists are separated by commas
-    #[arg(short, long, value_name = "KEY=VALUE", value_parser = key_value)]
-    set: Vec<(String, String)>,
-    /// Take answers from a YAML or JSON file; `-` is standard input
-    #[arg(short, long, value_name = "FILE")]
-    answers: Vec<String>,
-    /// Ask nothing, and take the default of new questions
-    #[arg(long)]
-    defaults: bool,
+    #[command(flatten)]
+    answers: AnswerArgs,
     /// Bring back a file that you deleted
     #[arg(long, value_name = "PATH")]
     restore: Vec<String>,
@@ -87,8 +87,8 @@ impl WhatArgs {
             blueprints: global.blueprints.clone(),
             path: self.path.clone(),
             to: self.to.clone(),
-            given: given(&self.set, &self.answers)?,
-            defaults: self.defaults,
+            given: self.answers.given()?,
+            defaults: self.answers.defaults,
             restore: self.restore.clone(),
             change: composing::Change::default(),
             two_way: self.two_way,
@@ -97,7 +97,7 @@ impl WhatArgs {
     }
 
     pub fn person(&self, global: &Global) -> Option<crate::prompt::terminal::Terminal> {
-        person(global, &self.answers, self.defaults)
+        self.answers.person(global)
     }
 }
 
@@ -110,7 +110,8 @@ pub fn run(args: &UpdateArgs, global: &Global, printer: &Printer) -> Result<u8, 
     } else if args.abort {
         update::abort(&what)?
     } else {
-        let options = Options { what, dry_run: args.dry_run, commit: args.commit, branch: args.branch.clone() };
+        let options =
+            Options { what, dry_run: args.write.dry_run, commit: args.write.commit, branch: args.write.branch.clone() };
         let mut person = args.what.person(global);
         update::update(&options, person.as_mut().map(|person| person as &mut dyn Prompter))?
     };

@@ -739,3 +739,24 @@ fn a_folder_with_pipes_and_devices_is_refused_and_not_waited_for() {
     let run = evil.run(&["show", "./bp"]).fails(2);
     assert!(run.stderr.contains("bp/pipe: is a pipe, socket or device"), "{run}");
 }
+
+#[test]
+fn a_prompt_shows_what_a_template_computed_and_does_not_act_on_it() {
+    let evil = Evil::new();
+    let question =
+        "questions:\n  - key: q\n    type: string\n    ask: Which?\n    default: '\"\\x1b]0;owned\\x07\\x1b[2J\"'\n";
+    evil.publish(&format!("{MANIFEST}{question}"), Vec::new(), Vec::new());
+    let mut command = evil.world.command(&["new", &evil.source(), "asked"]);
+    command.env("TERM", "xterm").env("NO_COLOR", "1");
+    let mut session = rexpect::session::spawn_command(command, Some(20_000)).unwrap();
+    let mut shown = session.exp_string("]0;owned").unwrap();
+    session.send("\r").unwrap();
+    session.flush().unwrap();
+    shown += &session.exp_string("Your answers").unwrap();
+    shown += &session.exp_string("Cancel").unwrap();
+    session.send("\u{3}").unwrap();
+    session.flush().unwrap();
+    shown += &session.exp_eof().unwrap();
+    assert!(!shown.contains("\u{1b}]0;") && !shown.contains("\u{1b}[2J") && !shown.contains('\u{7}'), "{shown:?}");
+    assert!(!shown.ends_with('\u{1b}'), "{shown:?}");
+}

@@ -278,6 +278,10 @@ fn xml(text: &str) -> String {
             '\n' | '\r' | '\t' => out.push(' '),
             // XML 1.0 can't hold the other controls at all.
             c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push('\u{fffd}'),
+            // A character that turns the direction of writing is a reference: the same to programs, and nothing to terminals.
+            c if matches!(printable(c.encode_utf8(&mut [0; 4])), std::borrow::Cow::Owned(_)) => {
+                out.push_str(&format!("&#x{:x};", u32::from(c)));
+            }
             c => out.push(c),
         }
     }

@@ -26,7 +26,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("git", &["tree", "merge", "diag"]),
     ("journal", &["git", "merge", "workdir", "diag"]),
     ("workdir", &["tree", "diag"]),
-    ("prompt", &["answers", "blueprint"]),
+    ("prompt", &["answers", "blueprint", "diag"]),
     (
         "ops",
         &[

@@ -1,8 +1,9 @@
 //! Answers: typed, validated, and taken from the first source that has one.
 //!
-//! Sources in order: `--set`, `--answers`, `GOLDPATH_ANSWER_<KEY>`, the prompt, the user's configuration, the
-//! blueprint's default. [`resolve`] is a pure function of the blueprint and what was given: prompting means calling it
-//! again with one more answer, and so does changing an answer on the review screen.
+//! Sources in order: `--set`, `--answers`, `GOLDPATH_ANSWER_<KEY>`, the prompt, what was found in a repository that is
+//! being adopted, the user's configuration, the blueprint's default. [`resolve`] is a pure function of the blueprint and
+//! what was given: prompting means calling it again with one more answer, and so does changing an answer on the review
+//! screen.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -64,6 +65,8 @@ pub enum Origin {
     Environment,
     /// A person, at the prompt.
     Prompt,
+    /// It was found in the repository.
+    Guess,
     /// The user's `config.yaml`.
     Config,
     /// The blueprint.
@@ -74,6 +77,9 @@ pub enum Origin {
 
 /// The environment variable prefix of answers.
 pub const VARIABLE: &str = "GOLDPATH_ANSWER_";
+
+/// Longest text that is taken for an answer by itself, in bytes.
+const CANDIDATE_LIMIT: usize = 1024;
 
 /// Answers as they were given, before anybody looked at their types.
 #[derive(Clone, Debug, Default)]
@@ -86,6 +92,31 @@ pub struct Given {
     pub environment: Vec<(String, String)>,
     /// The user's configuration: its path and its `answers`.
     pub config: Option<(String, Node)>,
+    /// What was found in the repository that is being adopted: for each question what may be its answer, the most
+    /// telling first.
+    pub guesses: BTreeMap<String, Vec<Candidate>>,
+}
+
+/// What may be the answer to a question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// The texts that were found, of which questions that are no lists take the first; or what else was there.
+    pub found: Result<Vec<String>, String>,
+    /// Where.
+    pub place: Place,
+}
+
+/// What became of a [`Candidate`].
+#[derive(Clone, Debug)]
+pub struct Guessed {
+    /// The question's key.
+    pub key: String,
+    /// What was found, as text.
+    pub text: String,
+    /// Where.
+    pub place: Place,
+    /// Why it is no answer; nothing where it is one.
+    pub refused: Option<Wrong>,
 }
 
 impl Given {
@@ -132,6 +163,8 @@ pub struct Open<'b> {
     pub refused: Option<Wrong>,
     /// Whether the default waits for the answer to another open question.
     pub waits: bool,
+    /// Where what is suggested was found in the repository.
+    pub found: Option<Place>,
 }
 
 /// What came of the answers that were given.
@@ -144,6 +177,8 @@ pub struct Resolution<'b> {
     pub open: Vec<Open<'b>>,
     /// Answers that were given for questions that are not asked.
     pub warnings: Diagnostics,
+    /// What was found for questions that nobody answered, up to the first that fits.
+    pub guessed: Vec<Guessed>,
     /// The folder that is written to, where it is known: expressions may use its name.
     destination: Option<String>,
 }
@@ -153,6 +188,8 @@ pub struct Resolution<'b> {
 pub enum Unanswered {
     /// Take the default; only those without one stay open.
     TakeDefaults,
+    /// Take what was found in the repository, and leave the others open.
+    TakeGuesses,
     /// Leave them open.
     LeaveOpen,
 }
@@ -175,6 +212,7 @@ pub fn resolve<'b>(
         answers: Vec::new(),
         open: Vec::new(),
         warnings: Diagnostics::new(),
+        guessed: Vec::new(),
         destination: destination.map(str::to_owned),
     };
     let mut context: BTreeMap<String, Value> = BTreeMap::new();
@@ -212,9 +250,18 @@ pub fn resolve<'b>(
             Err(more) => {
                 problems.extend(more);
                 // The answer is wrong, not missing: what follows is judged as far as it goes without it.
-                resolution.open.push(Open { question, default: None, refused: None, waits: false });
+                resolution.open.push(Open { question, default: None, refused: None, waits: false, found: None });
                 continue;
             }
+        };
+        // What fits can't be told before the answers are there that it is checked against.
+        let checkable = question.validate.iter().chain(&question.items).all(|validation| match &validation.check {
+            Check::Expression(expression) => known(expression),
+            Check::Pattern(_) => true,
+        });
+        let (guess, guessed) = match given.guesses.get(&question.key).filter(|_| found.is_none() && checkable) {
+            Some(candidates) => scope.first(candidates),
+            None => (None, Vec::new()),
         };
         let default = || match &question.default {
             Some(default) if known(default) => scope.default(default, given),
@@ -228,6 +275,11 @@ pub fn resolve<'b>(
             (None, _, _) if question.kind == QuestionType::Choice && question.choices.len() == 1 => {
                 Some((Answer::Text(question.choices[0].value.clone()), Origin::Only))
             }
+            (None, Unanswered::TakeDefaults | Unanswered::TakeGuesses, _) | (None, _, Some(Said::Default))
+                if guess.is_some() =>
+            {
+                guess.clone().map(|(answer, _)| (answer, Origin::Guess))
+            }
             (None, Unanswered::TakeDefaults, _) | (None, _, Some(Said::Default)) => match default() {
                 Ok(Found::Answer(answer, origin)) => Some((answer, origin)),
                 Ok(Found::Refused(_) | Found::Nothing) => None,
@@ -236,21 +288,24 @@ pub fn resolve<'b>(
                     None
                 }
             },
-            (None, Unanswered::LeaveOpen, _) => None,
+            (None, Unanswered::LeaveOpen | Unanswered::TakeGuesses, _) => None,
         };
+        let waits = question.default.as_ref().is_some_and(|default| !known(default)) && guess.is_none();
+        let suggested = if answered.is_none() && guess.is_none() { default() } else { Ok(Found::Nothing) };
+        resolution.guessed.extend(guessed);
         match answered {
             Some((answer, origin)) => {
                 context.insert(question.key.clone(), answer.value());
                 resolution.answers.push(Answered { question, answer, origin });
             }
             None => {
-                let (default, refused) = match default() {
-                    Ok(Found::Answer(answer, _)) => (Some(answer), None),
-                    Ok(Found::Refused(wrong)) => (None, Some(wrong)),
-                    Ok(Found::Nothing) | Err(_) => (None, None),
+                let (default, refused, found) = match (guess, suggested) {
+                    (Some((answer, place)), _) => (Some(answer), None, Some(place)),
+                    (None, Ok(Found::Answer(answer, _))) => (Some(answer), None, None),
+                    (None, Ok(Found::Refused(wrong))) => (None, Some(wrong), None),
+                    (None, Ok(Found::Nothing) | Err(_)) => (None, None, None),
                 };
-                let waits = question.default.as_ref().is_some_and(|default| !known(default));
-                resolution.open.push(Open { question, default, refused, waits });
+                resolution.open.push(Open { question, default, refused, waits, found });
             }
         }
     }
@@ -300,6 +355,14 @@ impl Resolution<'_> {
                 }
             };
             problems.push(problem);
+            for (guessed, wrong) in self.guessed.iter().filter_map(|guessed| Some((guessed, guessed.refused.as_ref()?)))
+            {
+                if guessed.key == question.key {
+                    let message = format!("`{}`: what was found here is no answer: {}", question.key, wrong.message);
+                    let warning = Diagnostic::warning(message).place(guessed.place.clone());
+                    problems.push(warning.maybe_hint(wrong.hint.clone()));
+                }
+            }
         }
         problems
     }
@@ -424,6 +487,45 @@ impl Scope<'_> {
     fn config(&self, given: &Given) -> Option<Result<Answer, Diagnostics>> {
         let (file, node) = given.config.as_ref()?;
         Some(self.node(file, node.get(&self.question.key)?))
+    }
+
+    /// The first of what was found that is an answer, and what became of all until then.
+    fn first(&self, candidates: &[Candidate]) -> (Option<(Answer, Place)>, Vec<Guessed>) {
+        let mut seen = Vec::new();
+        for candidate in candidates {
+            let answer = self.candidate(candidate);
+            let text = match &candidate.found {
+                Ok(texts) => texts.join(", "),
+                Err(what) => what.clone(),
+            };
+            seen.push(Guessed {
+                key: self.question.key.clone(),
+                text: answer.as_ref().map_or_else(|_| shorten(&text), ToString::to_string),
+                place: candidate.place.clone(),
+                refused: answer.as_ref().err().cloned(),
+            });
+            if let Ok(answer) = answer {
+                return (Some((answer, candidate.place.clone())), seen);
+            }
+        }
+        (None, seen)
+    }
+
+    fn candidate(&self, candidate: &Candidate) -> Result<Answer, Wrong> {
+        let kind = self.question.kind;
+        let wrong = |what: &str| Wrong { message: format!("expected {}, found {what}", expected(kind)), hint: None };
+        let texts = candidate.found.as_ref().map_err(|what| wrong(what))?;
+        if texts.iter().any(|text| text.len() > CANDIDATE_LIMIT) {
+            return Err(wrong(&format!("a text of more than {CANDIDATE_LIMIT} bytes")));
+        }
+        let answer = match (kind, texts.as_slice()) {
+            (QuestionType::List | QuestionType::Choices, texts) => Answer::List(texts.to_vec()),
+            (_, [text]) => parse(self.question, text)?,
+            (_, []) => return Err(wrong("nothing")),
+            (_, _) => return Err(wrong("a list")),
+        };
+        self.validate(&answer)?;
+        Ok(answer)
     }
 
     /// The user's configuration, else the blueprint's default.

@@ -10,6 +10,7 @@ pub mod diag;
 pub mod document;
 pub mod git;
 pub mod guardrail;
+pub mod guess;
 pub mod journal;
 pub mod lock;
 pub mod merge;

@@ -31,6 +31,8 @@ pub struct Locked {
     pub component: String,
     /// Whether it can be run.
     pub mode: Mode,
+    /// Whether the repository has files of its own in its place, and had them when it was adopted.
+    pub own: bool,
 }
 
 /// Where a blueprint comes from.
@@ -124,9 +126,10 @@ impl Lock<'_> {
         out.push_str("\n[files]\n");
         for (path, file) in &self.files {
             let mode = if file.mode == Mode::Executable { ", mode = \"executable\"" } else { "" };
+            let own = if file.own { ", own = true" } else { "" };
             let _ = writeln!(
                 out,
-                "{} = {{ blob = \"{}\", owner = \"{}\", component = {}{mode} }}",
+                "{} = {{ blob = \"{}\", owner = \"{}\", component = {}{mode}{own} }}",
                 quote::toml_text(path.as_str()),
                 file.blob,
                 file.owner.word(),
@@ -274,6 +277,8 @@ struct WrittenFile {
     component: String,
     #[serde(default)]
     mode: WrittenMode,
+    #[serde(default)]
+    own: bool,
 }
 
 #[derive(Default, serde::Deserialize)]
@@ -330,7 +335,8 @@ pub fn read(text: &str) -> Result<Recorded, Diagnostics> {
                     WrittenMode::Regular => Mode::Regular,
                     WrittenMode::Executable => Mode::Executable,
                 };
-                files.insert(path, Locked { blob: file.blob, owner: file.owner, component: file.component, mode });
+                let WrittenFile { blob, owner, component, own, .. } = file;
+                files.insert(path, Locked { blob, owner, component, mode, own });
             }
             Err(error) => problems.push(Diagnostic::error(error.to_string()).place(place()).hint(again)),
         }

@@ -3,8 +3,8 @@
 //! It is pure: sides are paths with git's ids of their contents, contents come from whoever calls, and nothing is written.
 //! Moves come first and are brought to all sides, so that edits travel with their files; after that every path is judged
 //! on its own, by git's rules: what one side changed is taken, what both changed is merged line by line, and what can't be
-//! is a [`Conflict`]. Two rules are goldpath's own: files of the team are left alone, and what the user deleted stays
-//! deleted until they ask for it.
+//! is a [`Conflict`]. Three rules are goldpath's own: files of the team are left alone, what the user deleted stays deleted
+//! until they ask for it, and an empty file of theirs is not filled.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -516,6 +516,10 @@ impl Work<'_> {
         }
         if base.is_some_and(|base| base.id == ours.id) {
             return self.settle(path, Some(Entry { kind, id: theirs.id }), Outcome::Merged);
+        }
+        // Git would take the new file for an edit of the empty one. Whoever left a file empty may have meant it.
+        if base.is_none() && mine.is_empty() {
+            return self.conflict(path, clash, base, Some(ours), Some(theirs), Some(ours));
         }
         let old = base.map(|base| self.content(base.id));
         if let (Some(None), false) = (&old, self.request.two_way) {

@@ -11,6 +11,7 @@ use rayon::prelude::*;
 
 use crate::answers::Resolution;
 use crate::blueprint::component::{Content, Source};
+use crate::blueprint::guess::Paths;
 use crate::blueprint::{Blueprint, Component, Expression, Owner};
 use crate::diag::{Diagnostic, Diagnostics, Place};
 use crate::template::{self, Slots, slot_function, slot_lines_function};
@@ -30,6 +31,8 @@ pub struct Planned<'b> {
     pub mode: Mode,
     /// What it is made from.
     pub source: &'b Source,
+    /// Files of a repository that take its place when it is adopted.
+    pub unless: &'b [Paths],
     /// Which of the plan's parts brings it.
     part: usize,
     /// The element that it is made for, and its name.
@@ -61,6 +64,8 @@ pub struct Provenance {
     pub owner: Owner,
     /// The component that brings it.
     pub component: String,
+    /// Files of a repository that take its place when it is adopted.
+    pub unless: Vec<Paths>,
 }
 
 /// The files that a blueprint emits, in memory.
@@ -229,11 +234,15 @@ fn expand<'b>(
     let mut owner = part.component.owner;
     let mut mode = source.mode;
     let (mut when, mut each) = (None, None);
+    let mut unless: &[Paths] = &[];
     for rule in part.component.rules.iter().filter(|rule| rule.applies_to(&source.path)) {
         owner = rule.owner.unwrap_or(owner);
         mode = rule.mode.unwrap_or(mode);
         when = rule.when.as_ref().or(when);
         each = rule.each.as_ref().or(each);
+        if !rule.unless.is_empty() {
+            unless = &rule.unless;
+        }
     }
     let owner = source.owner.unwrap_or(owner);
     if let Some(when) = when {
@@ -262,7 +271,7 @@ fn expand<'b>(
     };
     for element in elements {
         match path(&source.path, &part.inputs, element.as_ref()) {
-            Ok(path) => files.push(Planned { path, owner, mode, source, part: index, element }),
+            Ok(path) => files.push(Planned { path, owner, mode, source, unless, part: index, element }),
             Err(reason) => problems.push(Diagnostic::error(reason).place(Place::file(&source.file))),
         }
     }
@@ -410,7 +419,8 @@ pub fn render(plan: &Plan) -> Result<RenderedTree, Diagnostics> {
             continue;
         }
         let component = plan.component(file).name.clone();
-        output.provenance.insert(file.path.clone(), Provenance { owner: file.owner, component });
+        let unless = file.unless.to_vec();
+        output.provenance.insert(file.path.clone(), Provenance { owner: file.owner, component, unless });
     }
     // One mistake in a filling fails in every file that opens its slot.
     problems.0.dedup();

@@ -1,6 +1,7 @@
 //! A scorecard: what guardrails found, through four lenses, with arithmetic that anybody can do again.
 //!
 //! A guardrail holds or it does not: one workload that runs as root is enough for an attacker, so places are not averaged.
+//! What denies anywhere loses all that the guardrail counts; what only warns loses what a warning counts.
 //! Only guardrails that had something to look at count, and files that could not be read take their share away, since
 //! nothing is known of them.
 
@@ -8,12 +9,14 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::guardrail::{Lens, Level, Report, Rule};
+use crate::guardrail::{Finding, Lens, Level, Report, Rule};
 
 /// What a guardrail that denies counts, next to one that warns.
 pub const DENY_POINTS: u32 = 3;
 /// What a guardrail that warns counts.
 pub const WARN_POINTS: u32 = 1;
+/// What is left of a guardrail that denies where it only warned: a warning costs the same everywhere.
+pub const WARNED_POINTS: u32 = DENY_POINTS - WARN_POINTS;
 
 /// The verdict on a repository.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -66,24 +69,32 @@ pub struct Guardrail {
     pub verdict: Verdict,
     /// In how many places it is broken.
     pub places: usize,
+    /// How many of these only warn since they break a convention of the golden path and goldpath did not make the
+    /// repository.
+    pub conventions: usize,
+    /// Which part of it is such a convention.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub convention: Option<String>,
 }
 
 /// Whether a guardrail holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
-    /// It is broken somewhere.
+    /// It is broken somewhere, and denies.
     Broken,
+    /// It is broken somewhere, and no more than warns.
+    Warned,
     /// It holds wherever it was asked.
     Holds,
     /// There was nothing that it could be asked about.
     NotAsked,
 }
 
-impl Guardrail {
-    /// What it counts.
-    pub fn points(&self) -> u32 {
-        if self.level == Level::Deny { DENY_POINTS } else { WARN_POINTS }
+impl Verdict {
+    /// Whether there is something to mend.
+    pub fn is_broken(self) -> bool {
+        matches!(self, Verdict::Broken | Verdict::Warned)
     }
 }
 
@@ -110,17 +121,19 @@ fn guardrails(rules: &[Rule], report: &Report) -> Vec<Guardrail> {
             order.len() - 1
         });
         let asked = rule.concerns.iter().any(|what| report.seen.contains_key(what));
-        let places = report.findings.iter().filter(|finding| finding.rule == rule.id).count();
-        let verdict = match (places, asked) {
-            (0, false) => Verdict::NotAsked,
-            (0, true) => Verdict::Holds,
-            _ => Verdict::Broken,
+        let places: Vec<&Finding> = report.findings.iter().filter(|finding| finding.rule == rule.id).collect();
+        let verdict = match places.iter().map(|finding| finding.level).min() {
+            None if asked => Verdict::Holds,
+            None => Verdict::NotAsked,
+            Some(Level::Deny) => Verdict::Broken,
+            Some(Level::Warn) => Verdict::Warned,
         };
         found
             .entry((rule.lens, at))
             .and_modify(|known| {
                 known.verdict = known.verdict.min(verdict);
                 known.level = known.level.min(rule.level);
+                known.convention = known.convention.take().or_else(|| rule.convention.clone());
             })
             .or_insert_with(|| Guardrail {
                 id: rule.id.clone(),
@@ -131,7 +144,9 @@ fn guardrails(rules: &[Rule], report: &Report) -> Vec<Guardrail> {
                 level: rule.level,
                 controls: rule.controls.clone(),
                 verdict,
-                places,
+                places: places.len(),
+                conventions: places.iter().filter(|place| place.convention && place.level == Level::Warn).count(),
+                convention: rule.convention.clone(),
             });
     }
     found.into_values().collect()
@@ -147,8 +162,9 @@ fn of_lens(lens: Lens, guardrails: &[Guardrail], files_read: usize, files_unread
         u32::try_from(found.count()).unwrap_or(u32::MAX)
     };
     let (deny_holds, deny_asked) = (count(Level::Deny, Some(Verdict::Holds)), count(Level::Deny, None));
+    let deny_warned = count(Level::Deny, Some(Verdict::Warned));
     let (warn_holds, warn_asked) = (count(Level::Warn, Some(Verdict::Holds)), count(Level::Warn, None));
-    let points = deny_holds * DENY_POINTS + warn_holds * WARN_POINTS;
+    let points = deny_holds * DENY_POINTS + deny_warned * WARNED_POINTS + warn_holds * WARN_POINTS;
     let of = deny_asked * DENY_POINTS + warn_asked * WARN_POINTS;
     if of == 0 {
         let arithmetic = "no guardrail had anything to look at".to_owned();
@@ -157,10 +173,12 @@ fn of_lens(lens: Lens, guardrails: &[Guardrail], files_read: usize, files_unread
     let files = files_read + files_unread;
     let share = |number: u64| number * files_read as u64 / files.max(1) as u64;
     let score = u32::try_from(share(u64::from(points) * 100) / u64::from(of)).unwrap_or(0);
-    let mut arithmetic = format!(
-        "{deny_holds} of {deny_asked} that deny × {DENY_POINTS} + {warn_holds} of {warn_asked} that warn × {WARN_POINTS} = \
-         {points} of {of} points"
-    );
+    let mut arithmetic = format!("{deny_holds} of {deny_asked} that deny × {DENY_POINTS}");
+    if deny_warned > 0 {
+        arithmetic.push_str(&format!(" + {deny_warned} of these that only warned × {WARNED_POINTS}"));
+    }
+    arithmetic
+        .push_str(&format!(" + {warn_holds} of {warn_asked} that warn × {WARN_POINTS} = {points} of {of} points"));
     if files_unread > 0 {
         arithmetic.push_str(&format!(", × {files_read} of {files} files read"));
     }
@@ -172,7 +190,7 @@ fn of_lens(lens: Lens, guardrails: &[Guardrail], files_read: usize, files_unread
 mod tests {
     use super::*;
     use crate::diag::{Diagnostic, Place};
-    use crate::guardrail::{Evaluated, Finding};
+    use crate::guardrail::Evaluated;
 
     fn rule(id: &str, area: &str, lens: Lens, level: Level, concerns: &[&str]) -> Rule {
         Rule {
@@ -182,6 +200,7 @@ mod tests {
             description: "why".to_owned(),
             lens,
             level,
+            convention: None,
             fix: "fix".to_owned(),
             controls: Vec::new(),
             concerns: concerns.iter().map(|&what| what.to_owned()).collect(),
@@ -200,6 +219,7 @@ mod tests {
             lens: Lens::Security,
             fix: String::new(),
             rendered_by: None,
+            convention: false,
         }
     }
 
@@ -244,6 +264,23 @@ mod tests {
         assert_eq!((security.points, security.of, security.score), (3, 6, Some(50)));
         assert_eq!(security.arithmetic, "1 of 2 that deny × 3 + 0 of 0 that warn × 1 = 3 of 6 points = 50 of 100");
         assert_eq!(card.score, Some(75));
+    }
+
+    #[test]
+    fn a_warning_costs_one_point_whatever_its_guardrail_counts() {
+        let convention = |rule: &str| Finding { convention: true, ..finding(rule, "kubernetes") };
+        let warned = Finding { level: Level::Warn, ..finding("R2", "repo") };
+        let report = report(vec![convention("S1"), convention("S1"), warned], 0);
+        let own = score(&rules(), &report);
+        assert_eq!((own.lenses[0].points, own.lenses[1].points), (0, 3));
+        let card = score(&rules(), &report.elsewhere());
+        let (weak, security) = (&card.guardrails[1], &card.lenses[1]);
+        assert_eq!((weak.id.as_str(), weak.verdict, weak.places, weak.conventions), ("S1", Verdict::Warned, 2, 2));
+        assert_eq!((security.points, security.of), (5, 6));
+        let expected =
+            "1 of 2 that deny × 3 + 1 of these that only warned × 2 + 0 of 0 that warn × 1 = 5 of 6 points = 83 of 100";
+        assert_eq!(security.arithmetic, expected);
+        assert_eq!(card.lenses[0].arithmetic, "0 of 0 that deny × 3 + 0 of 1 that warn × 1 = 0 of 1 points = 0 of 100");
     }
 
     #[test]

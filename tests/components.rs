@@ -118,8 +118,8 @@ fn what_can_not_come_or_go_is_told_all_at_once() {
     for expected in [
         "there is no component `bolt`",
         "did you mean `bold`?",
-        "component `./components/needy` needs `colour`, a `string`, and `path` neither asks for nor computes it",
-        "component `./components/needy` needs `style`, a `bool`, and `path` asks for a `choice`",
+        "component `./components/needy` does not fit `path`, which neither asks for nor computes `colour` (string), `style` \
+         (bool, not choice)",
     ] {
         assert!(told.stderr.contains(expected), "{expected}\n{told}");
     }

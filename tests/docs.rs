@@ -8,7 +8,7 @@ use std::path::Path;
 
 use common::World;
 use goldpath::blueprint::manifest::Field;
-use goldpath::blueprint::{component, decision, load, migration, pins, question};
+use goldpath::blueprint::{component, decision, guess, load, migration, pins, question};
 
 fn tables() -> Vec<(&'static str, Vec<Field>)> {
     let mut tables = vec![
@@ -21,6 +21,7 @@ fn tables() -> Vec<(&'static str, Vec<Field>)> {
         ("question", question::FIELDS.to_vec()),
         ("validation", question::VALIDATION_FIELDS.to_vec()),
         ("choice", question::CHOICE_FIELDS.to_vec()),
+        ("guess", guess::FIELDS.to_vec()),
         ("component", component::FIELDS.to_vec()),
         ("rule", component::RULE_FIELDS.to_vec()),
         ("decision", decision::FIELDS.to_vec()),
@@ -73,6 +74,7 @@ fn the_help_is_as_it_was_read_last() {
         &["except", "--help"],
         &["explain", "--help"],
         &["update", "--help"],
+        &["adopt", "--help"],
         &["diff", "--help"],
         &["add", "--help"],
         &["remove", "--help"],

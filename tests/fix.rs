@@ -429,7 +429,7 @@ fn an_open_update_is_told_and_not_fixed() {
     assert_eq!(report["open"]["conflicts"], serde_json::json!([{ "path": "top.txt", "line": 2 }]));
     assert_eq!(report["drift"], serde_json::json!([]));
     let run_ = check(&world, &["--fix"]).fails(6);
-    assert!(run_.stderr.contains("the update of bp to 2.0.0 is open"), "{run_}");
+    assert!(run_.stderr.contains("the update to bp 2.0.0 is open"), "{run_}");
     // Taken for settled with the markers in it: still in conflict.
     world.git("repo", &["add", "top.txt"]);
     let run_ = check(&world, &[]).fails(6);

@@ -427,7 +427,9 @@ fn a_server_that_never_ends_is_left() {
         evil.world.write("home/ssh", &format!("#!/bin/sh\n{script}\n"));
         let ssh = format!("sh {}", evil.world.path("home/ssh").display());
         let started = Instant::now();
-        let environment = [("GIT_SSH_COMMAND", ssh.as_str()), ("GOLDPATH_GIT_TIMEOUT", "2")];
+        // Without the last, git asks the program which ssh it is, and waits for that instead.
+        let environment =
+            [("GIT_SSH_COMMAND", ssh.as_str()), ("GOLDPATH_GIT_TIMEOUT", "2"), ("GIT_SSH_VARIANT", "simple")];
         for revision in ["", "@v9.0.0"] {
             let source = format!("git+ssh://git.acme.example/x{revision}");
             let run = evil.world.run_with(&["show", &source], "", &environment).fails(1);

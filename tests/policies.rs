@@ -73,6 +73,33 @@ fn a_repository_and_a_user_name_policies_once_for_all() {
     assert_eq!(rules(&world.run(&["review", "payments-api", "--output", "json"]).success()), ["ME1"]);
 }
 
+#[test]
+fn own_policies_are_explained_wherever_they_are_named() {
+    let world = world();
+    let title = "ACME1  Namespaces name who pays\n    cost, kubernetes, denies\n";
+    let told = |arguments: &[&str]| world.run(arguments).success().stdout;
+    assert!(told(&["explain", "acme1", "--policy", "org"]).contains(title));
+    assert!(told(&["explain", "--policy", "org"]).contains("  ACME1  Namespaces name who pays\n"));
+    let run = world.run(&["explain", "ACME"]).fails(2);
+    assert!(run.stderr.contains("there is no guardrail and no decision `ACME`"), "{run}");
+    let run = world.run(&["explain", "ACME", "--policy", "org"]).fails(2);
+    assert!(run.stderr.contains("did you mean `ACME1`?"), "{run}");
+    // In the repository that names them, from any folder of it; and with the user's own.
+    let choices = world.read("payments-api/goldpath.yaml");
+    world.write("work/payments-api/goldpath.yaml", &format!("{choices}policies:\n  - ../org\n"));
+    world.write("home/.config/goldpath/policies/kubernetes/x.rego", &policy("ME1"));
+    world.write("home/.config/goldpath/config.yaml", "policies:\n  - ./policies\n");
+    let inside = |arguments: &[&str]| world.run(&[&["-C", "payments-api/deploy"], arguments].concat());
+    assert!(inside(&["explain", "ACME1"]).success().stdout.contains(title));
+    let listed = inside(&["explain"]).success().stdout;
+    assert!(listed.contains("  ACME1  ") && listed.contains("  ME1   "), "{listed}");
+    // What the library knows is explained whatever became of the others.
+    world.write("work/payments-api/goldpath.yaml", &format!("{choices}policies:\n  - ../gone\n"));
+    assert!(inside(&["explain", "S6"]).success().stdout.contains("S6  "));
+    let run = inside(&["explain", "ACME1"]).fails(1);
+    assert!(run.stderr.contains("goldpath.yaml:") && run.stderr.contains("`../gone` does not exist"), "{run}");
+}
+
 fn release(world: &World, tag: &str, id: &str) {
     world.write("work/policies/kubernetes/x.rego", &policy(id));
     world.git("policies", &["add", "-A"]);

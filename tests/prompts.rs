@@ -142,3 +142,38 @@ fn an_update_asks_new_questions_only() {
     person.ends(130);
     assert_eq!(world.git("demo", &["status", "--porcelain"]), "");
 }
+
+#[test]
+fn an_adoption_suggests_what_it_found_and_says_where() {
+    let world = World::new();
+    world.write(
+        "work/bp/blueprint.yaml",
+        "name: bp\nversion: 1.0.0\nsummary: x\nquestions:\n  - {key: name, type: string, ask: What is it called?, guess: [{file: go.mod, pattern: '(?m)^module (.*)$'}]}\n  - {key: lang, type: choice, ask: Which language?, choices: [python, go], guess: [{file: go.mod, is: go}]}\n  - {key: port, type: integer, ask: Which port?, default: 8080, guess: [{file: none, is: 1}]}\ncomponents: [{use: ./components/x}]\n",
+    );
+    world.write("work/bp/components/x/component.yaml", "summary: x\n");
+    world.write("work/bp/components/x/files/a.txt", "a\n");
+    world.write("work/there/go.mod", "// x\nmodule pay\n");
+    world.git("there", &["init", "-q"]);
+    world.git("there", &["add", "-A"]);
+    world.git("there", &["commit", "-qm", "mine"]);
+    let begin = || Dialogue::start(&world, &["adopt", "./bp", "there"]);
+    let mut person = begin();
+    person.see("What is it called?").see("found pay in go.mod:2").see("[pay]").enter();
+    person.see("Which language?").see("found go in go.mod").press("\u{3}");
+    person.ends(130);
+    assert_eq!(world.git("there", &["status", "--porcelain"]), "");
+    let mut person = begin();
+    person.see("What is it called?").see("[pay]").enter();
+    // What was found is what Enter takes, also of a list that begins with something else.
+    person.see("Which language?").enter();
+    person.see("Which port?").see("[8080]").press("99\r");
+    person.see("Your answers").see("pay  (found in the repository)").see("99");
+    person.see("Add 2 files").press(DOWN).enter();
+    person.see("Which one").enter();
+    person.see("What is it called?").see("[pay]").press("other\r");
+    person.see("Your answers").see("other").see("What now").press(DOWN).press(DOWN).enter();
+    person.see("added     a.txt").see("What now").enter();
+    person.see("answer    name: other (you)").see("answer    lang: go (found in go.mod)").see("Adopted: bp 1.0.0");
+    person.ends(0);
+    assert!(world.read("there/goldpath.yaml").ends_with("  name: other\n  lang: go\n  port: 99\n"));
+}

@@ -35,7 +35,7 @@ fn a_repository_that_goldpath_never_saw_gets_a_score_with_its_arithmetic() {
     let security = &report["lenses"][1];
     let points = security["points"].as_u64().unwrap() * 100 / security["of"].as_u64().unwrap();
     assert_eq!(security["score"], points);
-    assert!(report["score"].as_u64().unwrap() < 50);
+    assert!(report["score"].as_u64().unwrap() < 70 && security["score"].as_u64().unwrap() < 30);
     world.run(&["review", "shop", "--fail-under", "80"]).fails(3);
     world.run(&["review", "shop", "--fail-under", "0"]).success();
     world.run(&["review", "shop", "--fail-under", "101"]).fails(2);
@@ -51,10 +51,40 @@ fn what_goldpath_made_scores_full_marks_but_for_its_first_release() {
         .as_array()
         .unwrap()
         .iter()
-        .filter(|guardrail| guardrail["verdict"] == "broken")
+        .filter(|guardrail| guardrail["places"] != 0)
         .map(|guardrail| guardrail["id"].as_str().unwrap())
         .collect();
     assert_eq!(broken, ["S5"], "images get their digests with the first release");
+    assert_eq!(report["on_golden_path"], true);
+}
+
+#[test]
+fn what_only_the_golden_path_agrees_on_warns_in_other_repositories() {
+    let world = World::new();
+    world.write("work/shop/k8s/pod.yaml", POD);
+    let report = json(&world.run(&["review", "shop", "--output", "json"]).success());
+    let guardrail = |report: &Value, id: &str| -> Value {
+        report["guardrails"].as_array().unwrap().iter().find(|guardrail| guardrail["id"] == id).unwrap().clone()
+    };
+    let labels = guardrail(&report, "O1");
+    assert_eq!(report["on_golden_path"], false);
+    assert_eq!(
+        (&labels["verdict"], &labels["places"], &labels["conventions"]),
+        (&"warned".into(), &1.into(), &1.into())
+    );
+    assert_eq!(guardrail(&report, "S1")["verdict"], "broken");
+    assert!(report["lenses"][3]["arithmetic"].as_str().unwrap().contains("+ 1 of these that only warned × 2 +"));
+    let text = world.run(&["review", "shop"]).success().stdout;
+    assert!(text.contains("1 of 1 are conventions of the golden path (these labels)"), "{text}");
+    let page = world.run(&["review", "shop", "--output", "html"]).success().stdout;
+    assert!(page.contains("1 of 1 are conventions of the golden path (these labels)"), "{page}");
+    // One mark of goldpath above, and the same denies; but not above the root of another repository.
+    world.write("work/goldpath.yaml", "blueprint: service\n");
+    let report = json(&world.run(&["review", "shop/k8s/pod.yaml", "--output", "json"]).success());
+    assert_eq!((&report["on_golden_path"], &guardrail(&report, "O1")["verdict"]), (&true.into(), &"broken".into()));
+    world.write("work/shop/.git/HEAD", "ref: refs/heads/main\n");
+    let report = json(&world.run(&["review", "shop/k8s/pod.yaml", "--output", "json"]).success());
+    assert_eq!(report["on_golden_path"], false);
 }
 
 #[test]

@@ -121,6 +121,16 @@ fn every_output_has_the_promised_shape() {
     world.run(&["update", "lines", "--commit"]).fails(6);
     world.git("lines", &["rm", "-q", "a.txt"]);
     holds("update", &run(&["update", "lines", "--continue"], 0));
+    world.write("work/there/a.txt", "mine\n");
+    world.write("work/there/.cruft.json", "{\"context\": {\"cookiecutter\": {\"name\": \"No!\", \"org\": \"ada\"}}}");
+    world.write("work/there/x.go", "package x\n");
+    world.git("there", &["init", "-q"]);
+    world.git("there", &["add", "-A"]);
+    world.git("there", &["commit", "-qm", "x"]);
+    holds("adopt", &run(&["adopt", "service", "there", "--defaults", "--dry-run"], 0));
+    holds("adopt", &run(&["adopt", "./bp", "there", "--defaults"], 6));
+    holds("error", &run(&["adopt", "./bp", "there", "--defaults"], 6));
+    holds("adopt", &run(&["-C", "there", "adopt", "--abort"], 0));
     holds("error", &run(&["new", "servcie", "x"], 2));
     holds("error", &run(&["new", &blueprint, "x", "--set", "times=99"], 2));
 }

@@ -166,7 +166,9 @@ fn what_was_fetched_works_without_a_network() {
     upstream.vanish();
     let run = upstream.world.run(&["new", &upstream.source("@^1"), "again", "--defaults"]).success();
     assert!(run.stderr.contains("git can't reach it; what was found there last time was taken"), "{run}");
-    upstream.run(&["check"]).success();
+    let run = upstream.run(&["check", "--output", "json"]).success();
+    let report: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(report["lock"]["standing"], "confirmed", "by the commit in the cache");
     upstream.update(&["--set", "x=1"]).fails(2);
     upstream.update(&[]).success();
     let run = upstream.world.run(&["new", &upstream.source("@v9"), "other", "--defaults"]).fails(1);
@@ -183,6 +185,11 @@ fn a_release_that_changed_is_found_and_not_taken() {
     upstream.world.git("paths", &["tag", "-f", "-a", "-m", "v1.0.0", "v1.0.0"]);
     let run = upstream.run(&["check"]).fails(4);
     assert!(run.stderr.contains("the tag `v1.0.0` was at commit") && run.stderr.contains(&evil), "{run}");
+    let run = upstream.run(&["check", "--output", "sarif"]).fails(4);
+    let log: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(log["runs"][0]["results"][0]["ruleId"], "source");
+    let rules = log["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap();
+    assert!(rules.iter().any(|rule| rule["id"] == "source"), "it is described");
     let run = upstream.update(&[]).fails(2);
     assert!(run.stderr.contains(&locked) && run.stderr.contains("a release must not change"), "{run}");
     assert_eq!(upstream.version(), "1.0.0");

@@ -14,7 +14,7 @@ fuzz_target!(|data: &[u8]| {
         ("object.yaml", object.as_bytes()),
         ("patch.yaml", patch.as_bytes()),
     ]);
-    for document in kustomize::render(&tree).documents {
+    for document in kustomize::render(&tree).documents() {
         let _ = document.value();
     }
 });

@@ -46,15 +46,16 @@ class Case:
     def text(self, name):
         return (self.tree / name).read_text(encoding="utf-8", errors="replace")
 
+    def digest_of(self, name):
+        """The hash of a file's content, whatever its name; a file that isn't there counts as absent."""
+        if name not in self._digests:
+            path = self.tree / name
+            self._digests[name] = content.of_file(path) if path.is_file() else "absent"
+        return self._digests[name]
+
     def digest(self, *names):
-        """The hash of some files' names and contents; a file that isn't there counts as absent."""
-        parts = []
-        for name in names:
-            if name not in self._digests:
-                path = self.tree / name
-                self._digests[name] = content.of_file(path) if path.is_file() else "absent"
-            parts += [name, self._digests[name]]
-        return content.of(*parts)
+        """The hash of some files' names and contents."""
+        return content.of(*(part for name in names for part in (name, self.digest_of(name))))
 
     def manifests(self):
         """The rendered manifests, a file for each environment."""

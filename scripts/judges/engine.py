@@ -10,6 +10,8 @@ import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
+import shell
+
 
 class Judge:
     """One judge. A subclass says what it judges in a case (`items`) and how (`judge`)."""
@@ -19,6 +21,8 @@ class Judge:
     tools = ()
     weight = 1  # heavier ones start first, so that the cores stay busy to the end
     whole_project = False  # also judges the project's own files, not only emitted ones
+    goldpath = False  # runs the release binary
+    together = False  # looks at the files of all cases in one go, each by itself, because starting it costs the most
     must_judge = True  # finding nothing to judge in any case is a failure
 
     def items(self, case):
@@ -28,6 +32,10 @@ class Judge:
     def judge(self, case, items, bench):
         """Returns findings, each a line `[case] path:line: what is wrong`, for some of the case's items."""
         raise NotImplementedError
+
+    def judge_all(self, work, bench):
+        """The same for several cases at once: `work` is a list of (case, items)."""
+        return [finding for case, items in work for finding in self.judge(case, items, bench)]
 
 
 class Bench:
@@ -50,13 +58,14 @@ class Tally:
         self.findings = []
         self.first = None
         self.busy = 0.0
+        self.cpu = 0.0
 
 
 def plan(judges, cases, project):
-    """Returns (judge, case, items) for everything that isn't the same as something before it, and counts."""
+    """Returns (judge, [(case, items)]) for everything that isn't the same as something before it, and counts."""
     jobs, seen = [], collections.Counter()
     for judge in judges:
-        known = set()
+        known, work = set(), []
         for case in [*cases, *([project] if judge.whole_project and project else [])]:
             items = judge.items(case)
             seen[judge.name] += len(items)
@@ -66,7 +75,8 @@ def plan(judges, cases, project):
                     known.add(digest)
                     new.append(item)
             if new:
-                jobs.append((judge, case, new))
+                work.append((case, new))
+        jobs += [(judge, work)] if judge.together and work else [(judge, [part]) for part in work]
     jobs.sort(key=lambda job: -job[0].weight)
     return jobs, seen
 
@@ -77,31 +87,35 @@ def run(judges, cases, project, tools, report):
     tallies = {judge.name: Tally(sum(job[0] is judge for job in jobs), seen[judge.name]) for judge in judges}
     lock = threading.Lock()
 
-    def one(judge, case, items):
-        started = time.monotonic()
+    def one(judge, work):
+        started, used = time.monotonic(), shell.used()
         try:
-            found = judge.judge(case, items, Bench(tools, report.log(judge.name), report.log_folder.parent))
+            found = judge.judge_all(work, Bench(tools, report.log(judge.name), report.log_folder.parent))
         except Exception:  # a judge that breaks has not passed anything
-            found = [f"[{case.name}] the judge itself failed:\n{traceback.format_exc(limit=4)}"]
-        return judge, items, found, time.monotonic() - started
+            names = ", ".join(case.name for case, _ in work)
+            found = [f"[{names}] the judge itself failed:\n{traceback.format_exc(limit=4)}"]
+        return judge, sum(len(items) for _, items in work), found, time.monotonic() - started, shell.used() - used
 
     def finished(judge):
         tally = tallies[judge.name]
         if not tally.seen and judge.must_judge:
             tally.findings.append("there was nothing to judge: no emitted file of this kind was found")
-        report.step(judge.name, sorted(tally.findings), tally.busy, f"{tally.judged} judged, {tally.seen} in all")
+        note = f"{tally.judged} judged, {tally.seen} in all"
+        report.step(judge.name, sorted(tally.findings), tally.busy, note, tally.cpu)
 
     for judge in judges:
         if not tallies[judge.name].left:
             finished(judge)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    # One more than there are cores: most programs wait for a disk, a service or themselves now and then.
+    with ThreadPoolExecutor(os.cpu_count() + 1) as pool:
         for done in as_completed([pool.submit(one, *job) for job in jobs]):
-            judge, items, found, seconds = done.result()
+            judge, judged, found, seconds, cpu = done.result()
             with lock:
                 tally = tallies[judge.name]
                 tally.left -= 1
-                tally.judged += len(items)
+                tally.judged += judged
                 tally.busy += seconds
+                tally.cpu += cpu
                 tally.findings += found
                 last = not tally.left
             if last:
@@ -126,7 +140,7 @@ def prove(judge, fixture, tools, log):
         items = judge.items(case)
         if not items:
             return f"{judge.name}: sees nothing to judge in its own known-bad fixture"
-        said = "\n".join(judge.judge(case, list(items), Bench(tools, log, pathlib.Path(place) / "build")))
+        said = "\n".join(judge.judge_all([(case, list(items))], Bench(tools, log, pathlib.Path(place) / "build")))
     lost = [text for text in expected if text not in said]
     if lost or not expected:
         return f"{judge.name}: does not report {lost} in its known-bad fixture; it said:\n{said or '(nothing)'}"

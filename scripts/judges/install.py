@@ -284,6 +284,8 @@ class Tools:
         """The machine's environment with the judges first on PATH and nothing that asks or phones home."""
         env = dict(os.environ)
         env["PATH"] = f"{self.bin}{os.pathsep}{env['PATH']}"
+        # Most judges are Go programs that live for seconds: to collect garbage rarely saves a fifth of their time.
+        env.setdefault("GOGC", "400")
         env.update(CHECKPOINT_DISABLE="1", TF_IN_AUTOMATION="1", TF_INPUT="0", DO_NOT_TRACK="1", NO_COLOR="1")
         if self.terraform_config:
             env["TF_CLI_CONFIG_FILE"] = str(self.terraform_config)

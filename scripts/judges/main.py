@@ -43,12 +43,13 @@ def cargo_steps(folder):
         ("fmt", "cargo fmt --check", ["cargo", "fmt", "--all", "--check", "--", "--color=never"]),
         ("clippy", "clippy, warnings denied", ["cargo", "clippy", "--all-targets", "--locked", "--", "-D", "warnings"]),
         ("cargo-test", "unit and integration tests", ["cargo", "test", "--locked"]),
-        ("build", "the release binary", ["cargo", "build", "--release", "--locked"]),
         (
             "matrix",
             "emits a repository for each case of a covering set of answers",
-            ["cargo", "run", "--quiet", "--release", "--locked", "--example", "matrix", "--", str(folder)],
+            # Built by `cargo test` already, and with checks for overflow; linking it for release takes minutes.
+            ["cargo", "run", "--quiet", "--locked", "--example", "matrix", "--", str(folder)],
         ),
+        ("build", "the release binary", ["cargo", "build", "--release", "--locked"]),
     )
 
 
@@ -111,23 +112,31 @@ class Run:
         if problems:
             self.report.step("prerequisites", problems, 0.0)
             return self.report.close()
-        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
             needed = self.needs_cases() or self.wants("install") or self.wants("self-test") or self.options.install
             installing = pool.submit(self.install) if needed else None
-            emitted = self.cargo()
+            # Its linker uses one core for minutes; in a folder of its own it gets in nobody's way.
+            building = pool.submit(self.cargo, ("build",))
+            emitted = self.cargo(("fmt", "clippy", "cargo-test", "matrix"))
+            building.result()
             if installing:
                 tools = self.installed(*installing.result())
                 if tools:
                     self.with_tools(tools, emitted)
         return self.report.close()
 
-    def cargo(self):
-        """Runs the project's own steps; returns the folder of cases, or None if there is none."""
+    def forced(self, name):
+        """Whether the judges need what a step makes, though nobody asked for the step."""
+        if not self.needs_cases():
+            return False
+        return name == "matrix" or name == "build" and any(judge.goldpath for judge in self.judges)
+
+    def cargo(self, names):
+        """Runs some of the project's own steps; returns the folder of cases, or None if there is none."""
         target = self.folder / "cases"
         emitted = pathlib.Path(self.options.cases).absolute() if self.options.cases else None
         for name, _, argv in cargo_steps(target):
-            forced = name == "matrix" and self.needs_cases()
-            if not (self.wants(name) or forced) or (name == "matrix" and emitted):
+            if name not in names or not (self.wants(name) or self.forced(name)) or (name == "matrix" and emitted):
                 continue
             if name == "matrix":
                 shutil.rmtree(target, ignore_errors=True)
@@ -140,7 +149,7 @@ class Run:
                 note = f"{sum(map(int, counts))} tests"
             elif name == "matrix" and result.ok:
                 note, emitted = (result.lines() or [""])[-1].split(" in ")[0], target
-            self.report.step(name, findings, result.seconds, note)
+            self.report.step(name, findings, result.seconds, note, result.cpu)
         return emitted
 
     @staticmethod

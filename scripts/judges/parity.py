@@ -19,11 +19,11 @@ import os
 import pathlib
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 
 import places
+import shell
 
 LEFT_OUT = {".git", ".terraform", "node_modules", "vendor"}
 AREAS = ("kubernetes", "terraform", "dockerfile", "ci")
@@ -133,15 +133,33 @@ def files(folder):
 
 def is_pipeline(path):
     return bool(
-        re.match(r"\.github/workflows/.+\.ya?ml$|\.gitlab-ci\.ya?ml$|\.gitlab/ci/.*\.ya?ml$", path)
-        or re.match(r"azure-pipelines\.ya?ml$|\.azuredevops/.*\.ya?ml$", path)
+        re.match(r"\.github/workflows/.+\.ya?ml$", path)
+        or re.search(r"\.gitlab-ci\.ya?ml$|(^|/)(\.gitlab/ci|\.gitlab-ci)/.*\.ya?ml$", path)
+        or re.search(r"(^|/)azure-pipelines[^/]*\.ya?ml$|(^|/)\.(azuredevops|azure-pipelines)/.*\.ya?ml$", path)
         or re.search(r"(^|/)action\.ya?ml$", path)
     )
 
 
+def taken_in(folder):
+    """The files that pipelines of GitLab and Azure include, each by its name and without patterns."""
+    found = set()
+    todo = [path for path in files(folder) if is_pipeline(path) and not path.startswith(".github/")]
+    while todo:
+        path = todo.pop()
+        text = pathlib.Path(folder, path).read_text(encoding="utf-8", errors="replace")
+        names = re.findall(r"(?m)^\s*(?:- )?(?:local|include): [\"']?/?([\w./-]+\.ya?ml)[\"']?$", text)
+        for name in re.findall(r"(?m)^\s*(?:- )?template: [\"']?([\w./-]+\.ya?ml)(?:@self)?[\"']?$", text):
+            names.append(name.lstrip("/") if name.startswith("/") else os.path.join(os.path.dirname(path), name))
+        for name in map(os.path.normpath, names):
+            if name not in found and not is_pipeline(name) and os.path.isfile(os.path.join(folder, name)):
+                found.add(name)
+                todo.append(name)
+    return found
+
+
 def is_groovy(path):
     return bool(
-        re.search(r"(?i)(^|/)(jenkinsfile|jenkinsfile\.[^/]*|[^/]*\.jenkinsfile)$", path)
+        re.search(r"(?i)(^|/)(jenkinsfile|jenkinsfile[._-][^/]*|[^/]*\.jenkinsfile)$", path)
         or re.search(r"(^|/)(jenkins/.*|vars/[^/]+)\.groovy$", path)
     )
 
@@ -153,19 +171,19 @@ def is_text(path):
 
 
 def is_dockerfile(name):
-    name = name.lower()
-    return name in ("dockerfile", "containerfile") or name.startswith("dockerfile.") or name.endswith(".dockerfile")
+    return bool(re.match(r"(?i)(docker|container)file(?!.*\.dockerignore$)(\.|$)|.*\.(docker|container)file$", name))
 
 
 def sort_out(folder):
     """Which files go to which package: the table of src/guardrail/route.rs, written a second time on purpose."""
     areas = collections.defaultdict(list)
     roots, claimed = kustomizations(folder)
+    included = taken_in(folder)
     for path in files(folder):
         name = os.path.basename(path)
         if path in claimed or os.path.islink(os.path.join(folder, path)):
             continue
-        if is_pipeline(path):
+        if is_pipeline(path) or path in included:
             areas["ci"].append(path)
         elif is_groovy(path):
             areas["groovy"].append(path)
@@ -173,7 +191,7 @@ def sort_out(folder):
             areas["text"].append(path)
         elif name == ".terraform.lock.hcl":
             areas["context"].append(path)
-        elif name.endswith((".tf", ".tfvars")):
+        elif name.endswith((".tf", ".tf.json", ".tfvars")):
             areas["terraform"].append(path)
         elif is_dockerfile(name):
             areas["dockerfile"].append(path)
@@ -222,8 +240,8 @@ class Conftest:
         self.env = env
 
     def _run(self, argv, folder):
-        done = subprocess.run(argv, cwd=folder, env=self.env, capture_output=True, text=True, check=False, timeout=300)
-        return done.returncode == 0, done.stdout, done.stderr.strip() or done.stdout.strip()
+        done = shell.run(argv, cwd=folder, env=self.env, limit=300, apart=True)
+        return done.ok, done.out, done.err.strip() or done.out.strip()
 
     def _test(self, folder, policies, area, paths, combine=False):
         """The results, and the paths that conftest can't read: one of these and it says nothing about the others."""
@@ -254,7 +272,10 @@ class Conftest:
         areas, roots = sort_out(folder)
         wanted = set(only or (*AREAS, COMBINED))
         unread = set()
-        with tempfile.TemporaryDirectory(dir=folder, prefix="build-") as scratch:
+        # Nothing under build is looked at, and a rule that compares files knows by it what is rendered.
+        build = os.path.join(folder, "build")
+        os.makedirs(build, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=build) as scratch:
             names = {}
             if wanted & {"kubernetes", COMBINED}:
                 for number, (place, path) in enumerate(roots.items()):
@@ -318,10 +339,10 @@ class Goldpath:
 
     def say(self, folder, policies):
         argv = [self.evaluate, folder, "--policies", policies, "--output", "json"]
-        done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=300)
-        if done.returncode not in (0, 3):
-            raise Broken(f"goldpath fails in {folder}: {done.stderr.strip()}")
-        report = json.loads(done.stdout)
+        done = shell.run(argv, limit=300, apart=True)
+        if done.code not in (0, 3):
+            raise Broken(f"goldpath fails in {folder}: {done.err.strip()}")
+        report = json.loads(done.out)
         findings = {self._finding(finding) for finding in report["findings"]}
         return Said(findings, {problem.get("place", {}).get("file") for problem in report["unread"]}), report
 
@@ -376,12 +397,12 @@ def compare_broken(goldpath, conftest, folder, policies, fault):
 
 
 def build():
-    """The example `evaluate`, built for release."""
-    argv = ["cargo", "build", "--quiet", "--release", "--locked", "--example", "evaluate"]
-    done = subprocess.run(argv, cwd=places.ROOT, capture_output=True, text=True, check=False, timeout=2400)
-    if done.returncode != 0:
-        raise Broken(f"the example `evaluate` can't be built:\n{done.stderr[-2000:]}")
-    return places.target() / "release" / "examples" / "evaluate"
+    """The example `evaluate`, as `cargo test` builds it too: with checks for overflow, and not linked a second time."""
+    argv = ["cargo", "build", "--quiet", "--locked", "--example", "evaluate"]
+    done = shell.run(argv, cwd=places.ROOT, limit=2400)
+    if not done.ok:
+        raise Broken(f"the example `evaluate` can't be built:\n{done.out[-2000:]}")
+    return places.target() / "debug" / "examples" / "evaluate"
 
 
 def main():

@@ -1,9 +1,12 @@
 """Where things are: the project, the cache of installed judges, the folder of this run."""
 
+import contextlib
 import fcntl
 import itertools
 import os
 import pathlib
+import shutil
+import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -22,6 +25,15 @@ def cache():
 def target():
     own = os.environ.get("CARGO_TARGET_DIR")
     return pathlib.Path(own).absolute() if own else ROOT / "target"
+
+
+def memory():
+    """A folder in memory for what is thrown away at once, where the machine has one; otherwise the usual one."""
+    shared = pathlib.Path("/dev/shm")
+    with contextlib.suppress(OSError):
+        if os.access(shared, os.W_OK) and shutil.disk_usage(shared).free > 1 << 30:
+            return str(shared)
+    return tempfile.gettempdir()
 
 
 def work():

@@ -21,8 +21,8 @@ class Report:
     def log(self, name):
         return self.log_folder / f"{name}.log"
 
-    def step(self, name, findings, seconds, note=""):
-        """Reports one finished step; findings are lines, none means that it passed."""
+    def step(self, name, findings, seconds, note="", cpu=None):
+        """Reports one finished step; findings are lines, none means that it passed. Times are seconds: busy, and of CPU."""
         findings = list(dict.fromkeys(findings))
         mark, code = ("FAIL", "31") if findings else ("ok", "32")
         if self._colour:
@@ -30,7 +30,8 @@ class Report:
         told = f"{len(findings)} finding{'s' if len(findings) != 1 else ''}" if findings else note
         with self._lock:
             (self.failed if findings else self.passed).append(name)
-            print(f"{mark:4} {name:22} {seconds:7.1f} s  {told}".rstrip(), flush=True)
+            taken = f"{seconds:7.1f} s" + (" " * 12 if cpu is None else f"{cpu:7.1f} CPU s")
+            print(f"{mark:4} {name:18} {taken}  {told}".rstrip(), flush=True)
             for line in findings[:SHOWN]:
                 print("       " + line.replace("\n", "\n       "), flush=True)
             if len(findings) > SHOWN:

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use globset::{GlobBuilder, GlobMatcher};
 
+use super::guess::{self, Paths};
 use super::manifest::{Expression, Field, Reader, declared_name, is_name, optional, required};
 use super::question::{self, QuestionType, TYPES};
 use crate::diag::{Diagnostic, Diagnostics, Place};
@@ -51,6 +52,8 @@ pub struct FileRule {
     pub when: Option<Expression>,
     /// The list that yields one file for each of its elements, and the element's name in templates and paths.
     pub each: Option<(String, String)>,
+    /// Files of a repository that take the place of these when it is adopted.
+    pub unless: Vec<Paths>,
 }
 
 impl FileRule {
@@ -122,12 +125,17 @@ pub const FIELDS: [Field; 6] = [
 ];
 
 /// The fields of a rule about files.
-pub const RULE_FIELDS: [Field; 5] = [
+pub const RULE_FIELDS: [Field; 6] = [
     optional("owner", "owner", "who maintains the files: `platform`, `shared` or `team`"),
     optional("mode", "mode", "`executable` or `regular`; left out, a file that starts with `#!` is executable"),
     optional("when", "expression", "the files are emitted only where this holds"),
     optional("each", "name", "a list: one file is emitted for each of its elements"),
     optional("as", "name", "what the element is called in the path (`{name}`) and the template"),
+    optional(
+        "unless",
+        "list of patterns of paths",
+        "`goldpath adopt` seeds none of these files where the repository has such a file; not for the platform's",
+    ),
 ];
 
 const SUFFIX: &str = ".jinja";
@@ -239,15 +247,25 @@ fn rule(reader: &mut Reader, engine: &Engine, key: &yaml::Key, node: &yaml::Node
             None
         }
     };
+    let mut unless = Vec::new();
+    for node in map.get("unless").map(|node| reader.items(node, "`unless`")).unwrap_or_default() {
+        unless.extend(guess::paths(reader, node, "`unless`"));
+    }
+    let owner = map.get("owner").and_then(|node| reader.word(node, "`owner`", &OWNERS));
+    if let (Some(node), Some(Owner::Platform)) = (map.get("unless"), owner) {
+        let hint = "remove `unless`, or make the files `shared`".to_owned();
+        reader.report(node.span, "a file of the platform's must be there, whatever the repository has", Some(hint));
+    }
     let modes = [("executable", Mode::Executable), ("regular", Mode::Regular)];
     Some(FileRule {
         pattern,
         glob: key.text.clone(),
         place: reader.place(key.span),
-        owner: map.get("owner").and_then(|node| reader.word(node, "`owner`", &OWNERS)),
+        owner,
         mode: map.get("mode").and_then(|node| reader.word(node, "`mode`", &modes)),
         when: map.get("when").and_then(|node| question::expression(reader, engine, node, "`when`")),
         each,
+        unless,
     })
 }
 

@@ -139,28 +139,24 @@ pub fn add(library: &Library, blueprint: &mut Blueprint, names: &[(String, Place
                 continue;
             }
         };
+        let mut missing = Vec::new();
         for (input, (kind, _)) in &component.inputs {
             let computed = blueprint.values.iter().any(|(value, _)| value == input);
             match blueprint.question(input) {
                 _ if computed => {}
                 Some(question) if question.kind == *kind => {}
-                found => {
-                    let found = match found {
-                        Some(question) => format!("asks for a `{}`", question.kind.word()),
-                        None => "neither asks for nor computes it".to_owned(),
-                    };
-                    let message = format!(
-                        "component `{name}` needs `{input}`, a `{}`, and `{}` {found}",
-                        kind.word(),
-                        blueprint.name
-                    );
-                    problems.push(
-                        Diagnostic::error(message)
-                            .place(place.clone())
-                            .hint("it fits another blueprint; whoever keeps this one can add a question or a value"),
-                    );
-                }
+                Some(question) => missing.push(format!("`{input}` ({}, not {})", kind.word(), question.kind.word())),
+                None => missing.push(format!("`{input}` ({})", kind.word())),
             }
+        }
+        if !missing.is_empty() {
+            let message = format!(
+                "component `{name}` does not fit `{}`, which neither asks for nor computes {}",
+                blueprint.name,
+                missing.join(", ")
+            );
+            let hint = "it fits another blueprint; whoever keeps this one can add questions or values";
+            problems.push(Diagnostic::error(message).place(place.clone()).hint(hint));
         }
         blueprint.added.push(name.clone());
         blueprint.parts.push(Part {

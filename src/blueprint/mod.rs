@@ -4,6 +4,7 @@
 
 pub mod component;
 pub mod decision;
+pub mod guess;
 pub mod lint;
 pub mod load;
 pub mod manifest;

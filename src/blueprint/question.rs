@@ -2,6 +2,7 @@
 
 use regex::Regex;
 
+use super::guess::{self, Guess};
 use super::manifest::{Expression, Field, Reader, declared_name, optional, required};
 use crate::template::Engine;
 use crate::yaml::{Kind as YamlKind, Node};
@@ -94,12 +95,14 @@ pub struct Question {
     pub choices: Vec<Choice>,
     /// The trade-off that the answer settles.
     pub decision: Option<String>,
+    /// Where the answer may stand in a repository that is there already.
+    pub guess: Vec<Guess>,
     /// Where it stands.
     pub place: crate::diag::Place,
 }
 
 /// The fields of a question.
-pub const FIELDS: [Field; 10] = [
+pub const FIELDS: [Field; 11] = [
     required("key", "name", "the answer's name in templates, `--set` and answer files"),
     required("type", "type", "`string`, `bool`, `integer`, `choice`, `choices` or `list`"),
     required("ask", "text", "the question as a person reads it"),
@@ -110,6 +113,7 @@ pub const FIELDS: [Field; 10] = [
     optional("items", "list of validations", "what each item of a `list` has to satisfy"),
     optional("choices", "list of choices", "what can be chosen; needed by `choice` and `choices`"),
     optional("decision", "name", "the file in `decisions/` with the trade-off that the answer settles"),
+    optional("guess", "list of guesses", "where `goldpath adopt` finds the answer; the first that fits is suggested"),
 ];
 
 /// The fields of a validation.
@@ -160,8 +164,9 @@ pub(super) fn read(reader: &mut Reader, engine: &Engine, node: &Node) -> Option<
     if let (Some(n), true) = (map.get("decision"), kind != QuestionType::Choice) {
         reader.report(n.span, format!("question `{key}` settles no decision: it is a `{}`", kind.word()), None);
     }
+    let guess = map.get("guess").map(|n| guess::read(reader, n, &key, kind, &choices)).unwrap_or_default();
     let place = reader.place(key_node.span);
-    Some(Question { key, kind, ask: ask?, help, default, when, validate, items, choices, decision, place })
+    Some(Question { key, kind, ask: ask?, help, default, when, validate, items, choices, decision, guess, place })
 }
 
 /// An expression, checked to be one.
@@ -183,15 +188,7 @@ fn validations(reader: &mut Reader, engine: &Engine, node: Option<&Node>, what: 
         };
         let message = reader.text(map.require("message"), "`message`");
         let check = match (map.get("pattern"), map.get("check")) {
-            (Some(pattern), None) => reader.text(pattern, "`pattern`").and_then(|text| match Regex::new(&text) {
-                Ok(pattern) => Some(Check::Pattern(pattern)),
-                Err(error) => {
-                    let reason = error.to_string();
-                    let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-                    reader.report(pattern.span, format!("`pattern` is no regular expression: {reason}"), None);
-                    None
-                }
-            }),
+            (Some(pattern), None) => guess::expression(reader, pattern, "`pattern`").map(Check::Pattern),
             (None, Some(check)) => expression(reader, engine, check, "`check`").map(Check::Expression),
             _ => {
                 reader.report(item.span, "the validation needs either `pattern` or `check`", None);

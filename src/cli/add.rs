@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::new::{given, key_value, person};
+use super::answers::AnswerArgs;
 use super::print::Printer;
+use super::update::WriteArgs;
 use super::{Global, today, update};
 use crate::ops::Failure;
 use crate::ops::composing::Change;
@@ -61,24 +62,10 @@ struct ComponentArgs {
     /// Components, by name or the last part of it
     #[arg(required = true, value_name = "COMPONENT")]
     components: Vec<String>,
-    /// Answer a question that comes with it, or say which answer is meant; lists are separated by commas
-    #[arg(short, long, value_name = "KEY=VALUE", value_parser = key_value)]
-    set: Vec<(String, String)>,
-    /// Take answers from a YAML or JSON file; `-` is standard input
-    #[arg(short, long, value_name = "FILE")]
-    answers: Vec<String>,
-    /// Ask nothing, and take the default of questions that come with it
-    #[arg(long)]
-    defaults: bool,
-    /// Say what would become of which file, and write nothing
-    #[arg(long)]
-    dry_run: bool,
-    /// Commit the result
-    #[arg(long)]
-    commit: bool,
-    /// Make a branch for the result
-    #[arg(long, value_name = "NAME")]
-    branch: Option<String>,
+    #[command(flatten)]
+    answers: AnswerArgs,
+    #[command(flatten)]
+    write: WriteArgs,
     /// Where nobody knows any more what was emitted, keep both sides as conflicts
     #[arg(long)]
     two_way: bool,
@@ -100,15 +87,16 @@ fn run(args: &ComponentArgs, change: Change, global: &Global, printer: &Printer)
     let what = merging::Options {
         blueprints: global.blueprints.clone(),
         path,
-        given: given(&args.set, &args.answers)?,
-        defaults: args.defaults,
+        given: args.answers.given()?,
+        defaults: args.answers.defaults,
         change,
         two_way: args.two_way,
         today: Some(today()),
         ..merging::Options::default()
     };
-    let options = Options { what, dry_run: args.dry_run, commit: args.commit, branch: args.branch.clone() };
-    let mut person = person(global, &args.answers, args.defaults);
+    let options =
+        Options { what, dry_run: args.write.dry_run, commit: args.write.commit, branch: args.write.branch.clone() };
+    let mut person = args.answers.person(global);
     let report = crate::ops::update::update(&options, person.as_mut().map(|person| person as &mut dyn Prompter))?;
     update::show(&report, global, printer);
     Ok(report.exit_code())

@@ -1,18 +1,22 @@
 //! `goldpath explain`
 
+use super::policies::PolicyArgs;
 use super::print::Printer;
 use super::{Global, Output};
 use crate::blueprint::Decision;
 use crate::diag::Place;
 use crate::guardrail::Level;
 use crate::ops::Failure;
-use crate::ops::explain::{Example, Explanation, Guardrail, explain, topics};
+use crate::ops::explain::{Example, Explanation, Guardrail, Options, explain, topics};
 
 const AFTER_HELP: &str = "\
 Examples:
   goldpath explain             everything that can be explained
   goldpath explain S6          what a guardrail demands and why, with examples
-  goldpath explain delivery    a trade-off, its options side by side";
+  goldpath explain delivery    a trade-off, its options side by side
+  goldpath explain ACME1 --policy gh:acme/policies
+                               a guardrail of your own; policies that goldpath.yaml
+                               and your config.yaml name are known as well";
 
 /// Explain a guardrail or a trade-off
 #[derive(Debug, clap::Args)]
@@ -20,13 +24,15 @@ Examples:
 pub struct ExplainArgs {
     /// The id of a guardrail or the name of a decision; all of them where nothing is said
     topic: Option<String>,
+    #[command(flatten)]
+    policies: PolicyArgs,
 }
 
 pub fn run(args: &ExplainArgs, global: &Global, printer: &Printer) -> Result<(), Failure> {
-    let library = global.blueprints.as_deref();
+    let options = Options { blueprints: global.blueprints.clone(), path: ".".into(), policies: args.policies.named()? };
     let json = global.output == Output::Json;
     let Some(topic) = &args.topic else {
-        let topics = topics(library)?;
+        let topics = topics(&options)?;
         if json {
             printer.json(&topics);
             return Ok(());
@@ -47,7 +53,7 @@ pub fn run(args: &ExplainArgs, global: &Global, printer: &Printer) -> Result<(),
         }
         return Ok(());
     };
-    match explain(library, topic)? {
+    match explain(&options, topic)? {
         explanation if json => printer.json(&explanation),
         Explanation::Guardrail(found) => guardrail(&found, printer),
         Explanation::Decision(found) => decision(&found, printer),
@@ -65,6 +71,14 @@ fn guardrail(guardrail: &Guardrail, printer: &Printer) {
         printer.out(&format!("{}  {}", printer.bold(&mark), printer.bold(&rule.title)));
         printer.out(&printer.dim(&format!("    {}, {}, {level}", guardrail.lens, rule.area)));
         printer.paragraph("    ", &rule.description);
+        if let Some(convention) = &rule.convention {
+            printer.paragraph(
+                "    ",
+                &format!(
+                    "a convention of the golden path, which only warns in a review of other repositories: {convention}"
+                ),
+            );
+        }
         printer.paragraph("    to mend: ", &rule.fix);
     }
     if !guardrail.controls.is_empty() {

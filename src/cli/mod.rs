@@ -2,6 +2,8 @@
 //! Decisions are made elsewhere.
 
 mod add;
+mod adopt;
+mod answers;
 mod check;
 mod config;
 mod diff;
@@ -42,6 +44,7 @@ Examples:
   goldpath update                        to the newest blueprint; nobody loses work
   goldpath diff                          see what that would change
   goldpath add canary                    bring a further component in
+  goldpath adopt service                 bring a repository that is there onto the path
 
 Exit codes:
   0 fine                                 3 guardrail findings
@@ -117,6 +120,7 @@ enum Command {
     Except(except::ExceptArgs),
     Review(review::ReviewArgs),
     Update(update::UpdateArgs),
+    Adopt(adopt::AdoptArgs),
     Diff(diff::DiffArgs),
     Add(add::AddArgs),
     Remove(add::RemoveArgs),
@@ -172,6 +176,7 @@ pub fn run() -> ExitCode {
         Command::New(args) => new::run(args, &cli.global, &printer).map(fine),
         Command::List(args) => list::run(args, &cli.global, &printer).map(fine),
         Command::Show(args) => show::run(args, &cli.global, &printer).map(fine),
+        Command::Adopt(args) => adopt::run(args, &cli.global, &printer),
         Command::Update(args) => update::run(args, &cli.global, &printer),
         Command::Diff(args) => diff::run(args, &cli.global, &printer),
         Command::Add(args) => add::add(args, &cli.global, &printer),

@@ -1,20 +1,16 @@
 //! `goldpath new`
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::Command;
 
-use super::config::{Config, limited, map};
+use super::answers::AnswerArgs;
+use super::config::Config;
 use super::policies::PolicyArgs;
 use super::print::Printer;
-use super::{Global, Output, colors, today};
-use crate::answers::{Given, VARIABLE};
-use crate::diag::{Diagnostic, Diagnostics, Place};
+use super::{Global, Output, today};
 use crate::ops::new::{Options, Report};
 use crate::ops::{self, Failure};
 use crate::prompt::Prompter;
-use crate::prompt::terminal::Terminal;
-use crate::yaml::Node;
 
 const AFTER_HELP: &str = "\
 At a terminal every question that is still open is asked, with what its choices
@@ -44,15 +40,8 @@ pub struct NewArgs {
     /// The folder to make; it must not exist or be empty [default: the answer to `name`]
     #[arg(value_name = "DIR")]
     destination: Option<PathBuf>,
-    /// Answer a question; lists are separated by commas
-    #[arg(short, long, value_name = "KEY=VALUE", value_parser = key_value)]
-    set: Vec<(String, String)>,
-    /// Take answers from a YAML or JSON file; `-` is standard input
-    #[arg(short, long, value_name = "FILE")]
-    answers: Vec<String>,
-    /// Ask nothing, and take the default wherever no answer is given
-    #[arg(long)]
-    defaults: bool,
+    #[command(flatten)]
+    answers: AnswerArgs,
     /// Show what would be written, and write nothing
     #[arg(long)]
     dry_run: bool,
@@ -63,20 +52,13 @@ pub struct NewArgs {
     policies: PolicyArgs,
 }
 
-pub(super) fn key_value(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().to_owned(), value.to_owned())),
-        _ => Err("expected KEY=VALUE, such as `lang=python`".to_owned()),
-    }
-}
-
 pub fn run(args: &NewArgs, global: &Global, printer: &Printer) -> Result<(), Failure> {
     let options = Options {
         blueprints: global.blueprints.clone(),
         blueprint: args.blueprint.clone(),
         destination: args.destination.clone(),
-        given: given(&args.set, &args.answers)?,
-        defaults: args.defaults,
+        given: args.answers.given()?,
+        defaults: args.answers.defaults,
         dry_run: args.dry_run,
         git: !args.no_git,
         today: Some(today()),
@@ -84,7 +66,7 @@ pub fn run(args: &NewArgs, global: &Global, printer: &Printer) -> Result<(), Fai
         policies: args.policies.named()?,
         catalogs: Config::read()?.catalogs,
     };
-    let mut person = person(global, &args.answers, args.defaults);
+    let mut person = args.answers.person(global);
     let report = ops::new::new(options, person.as_mut().map(|person| person as &mut dyn Prompter))?;
     if global.output == Output::Json {
         printer.json(&report);
@@ -94,55 +76,10 @@ pub fn run(args: &NewArgs, global: &Global, printer: &Printer) -> Result<(), Fai
     Ok(())
 }
 
-/// Somebody to ask, where there is a terminal and nothing speaks against it.
-pub(super) fn person(global: &Global, answers: &[String], defaults: bool) -> Option<Terminal> {
-    let reads_stdin = answers.iter().any(|file| file == "-");
-    let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
-    (terminal && !reads_stdin && !defaults && global.output == Output::Text)
-        .then(|| Terminal::new(colors(global.color, true)))
-}
-
 fn janitor() -> Option<Command> {
     let mut command = Command::new(std::env::current_exe().ok()?);
     command.arg("__janitor");
     Some(command)
-}
-
-pub(super) fn given(set: &[(String, String)], files: &[String]) -> Result<Given, Failure> {
-    let mut problems = Diagnostics::new();
-    let mut given = Given { set: set.to_vec(), ..Given::default() };
-    for file in files {
-        match answers(file) {
-            Ok(node) => given.files.push((if file == "-" { "standard input".to_owned() } else { file.clone() }, node)),
-            Err(more) => problems.extend(more),
-        }
-    }
-    for (name, value) in std::env::vars_os() {
-        let Some(key) = name.to_str().and_then(|name| name.strip_prefix(VARIABLE)) else { continue };
-        match value.into_string() {
-            Ok(value) => given.environment.push((key.to_lowercase(), value)),
-            Err(_) => problems.push(Diagnostic::error(format!("{VARIABLE}{key} is not UTF-8"))),
-        }
-    }
-    given.environment.sort();
-    match Config::read() {
-        Ok(config) => given.config = config.answers,
-        Err(more) => problems.extend(more),
-    }
-    Ok(problems.into_result(given)?)
-}
-
-fn answers(file: &str) -> Result<Node, Diagnostics> {
-    let shown = if file == "-" { "standard input" } else { file };
-    let text = if file == "-" { limited(std::io::stdin()) } else { std::fs::File::open(file).and_then(limited) };
-    let text = text.map_err(|error| {
-        let mut problem = Diagnostic::error(format!("answers can't be read: {error}")).place(Place::file(shown));
-        if error.kind() == std::io::ErrorKind::InvalidData {
-            problem = problem.hint("answers are YAML or JSON in UTF-8");
-        }
-        Diagnostics::from(problem)
-    })?;
-    map(&text, shown, "answers")
 }
 
 fn text(report: &Report, global: &Global, printer: &Printer) {

@@ -6,7 +6,7 @@ use super::policies::PolicyArgs;
 use super::print::Printer;
 use super::{Global, Output, today};
 use crate::diag::Diagnostic;
-use crate::guardrail::{Finding, Level};
+use crate::guardrail::Finding;
 use crate::ops::Failure;
 use crate::ops::review::{Options, Report, review};
 use crate::report::html::{Page, page};
@@ -104,7 +104,7 @@ fn html(report: &Report, day: String) -> Result<String, Failure> {
 
 fn text(report: &Report, all: bool, printer: &Printer) {
     let card = &report.card;
-    for guardrail in card.guardrails.iter().filter(|guardrail| guardrail.verdict == Verdict::Broken) {
+    for guardrail in card.guardrails.iter().filter(|guardrail| guardrail.verdict.is_broken()) {
         broken(guardrail, &report.findings, all, printer);
     }
     if !report.unread.is_empty() {
@@ -137,8 +137,17 @@ fn text(report: &Report, all: bool, printer: &Printer) {
     ));
 }
 
+/// Why places warn that would deny in a repository of goldpath's own.
+fn conventions(guardrail: &Guardrail) -> String {
+    let which = guardrail.convention.as_ref().map(|which| format!(" ({which})")).unwrap_or_default();
+    format!(
+        "{} of {} are conventions of the golden path{which}: they warn here, and deny in repositories that goldpath made",
+        guardrail.conventions, guardrail.places
+    )
+}
+
 fn broken(guardrail: &Guardrail, findings: &[Finding], all: bool, printer: &Printer) {
-    let level = if guardrail.level == Level::Deny { "denies" } else { "warns" };
+    let level = if guardrail.verdict == Verdict::Broken { "denies" } else { "warns" };
     printer.out(&format!(
         "{}  {}  {}",
         printer.bold(&guardrail.id),
@@ -154,6 +163,9 @@ fn broken(guardrail: &Guardrail, findings: &[Finding], all: bool, printer: &Prin
     }
     if places.len() > shown {
         printer.out(&printer.dim(&format!("  and {} more places; --verbose shows them", places.len() - shown)));
+    }
+    if guardrail.conventions > 0 {
+        printer.paragraph("    ", &conventions(guardrail));
     }
     printer.paragraph("    to mend: ", &guardrail.fix);
     printer.out("");

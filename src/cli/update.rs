@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::new::{given, key_value, person};
+use super::answers::AnswerArgs;
 use super::print::Printer;
 use super::{Global, Output, today};
 use crate::merge::{Change, Outcome};
@@ -38,21 +38,28 @@ Examples:
 pub struct UpdateArgs {
     #[command(flatten)]
     pub what: WhatArgs,
-    /// Say what would become of which file, and write nothing
-    #[arg(long)]
-    dry_run: bool,
-    /// Commit the result
-    #[arg(long)]
-    commit: bool,
-    /// Make a branch for the result
-    #[arg(long, value_name = "NAME")]
-    branch: Option<String>,
+    #[command(flatten)]
+    write: WriteArgs,
     /// Go on with an update whose conflicts are settled
     #[arg(long = "continue", conflicts_with_all = ["abort", "dry_run", "commit", "branch", "to", "set", "answers", "restore", "two_way"])]
     go_on: bool,
     /// Take back an update that has conflicts
     #[arg(long, conflicts_with_all = ["dry_run", "commit", "branch", "to", "set", "answers", "restore", "two_way"])]
     abort: bool,
+}
+
+/// What becomes of a result that is merged.
+#[derive(Debug, clap::Args)]
+pub struct WriteArgs {
+    /// Say what would become of which file, and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Commit the result
+    #[arg(long)]
+    pub commit: bool,
+    /// Make a branch for the result
+    #[arg(long, value_name = "NAME")]
+    pub branch: Option<String>,
 }
 
 /// What `update` and `diff` are told.
@@ -64,15 +71,8 @@ pub struct WhatArgs {
     /// The version to come to, instead of the newest
     #[arg(long, value_name = "VERSION")]
     to: Option<semver::Version>,
-    /// Change an answer, or answer a new question; lists are separated by commas
-    #[arg(short, long, value_name = "KEY=VALUE", value_parser = key_value)]
-    set: Vec<(String, String)>,
-    /// Take answers from a YAML or JSON file; `-` is standard input
-    #[arg(short, long, value_name = "FILE")]
-    answers: Vec<String>,
-    /// Ask nothing, and take the default of new questions
-    #[arg(long)]
-    defaults: bool,
+    #[command(flatten)]
+    answers: AnswerArgs,
     /// Bring back a file that you deleted
     #[arg(long, value_name = "PATH")]
     restore: Vec<String>,
@@ -87,8 +87,8 @@ impl WhatArgs {
             blueprints: global.blueprints.clone(),
             path: self.path.clone(),
             to: self.to.clone(),
-            given: given(&self.set, &self.answers)?,
-            defaults: self.defaults,
+            given: self.answers.given()?,
+            defaults: self.answers.defaults,
             restore: self.restore.clone(),
             change: composing::Change::default(),
             two_way: self.two_way,
@@ -97,7 +97,7 @@ impl WhatArgs {
     }
 
     pub fn person(&self, global: &Global) -> Option<crate::prompt::terminal::Terminal> {
-        person(global, &self.answers, self.defaults)
+        self.answers.person(global)
     }
 }
 
@@ -110,7 +110,8 @@ pub fn run(args: &UpdateArgs, global: &Global, printer: &Printer) -> Result<u8, 
     } else if args.abort {
         update::abort(&what)?
     } else {
-        let options = Options { what, dry_run: args.dry_run, commit: args.commit, branch: args.branch.clone() };
+        let options =
+            Options { what, dry_run: args.write.dry_run, commit: args.write.commit, branch: args.write.branch.clone() };
         let mut person = args.what.person(global);
         update::update(&options, person.as_mut().map(|person| person as &mut dyn Prompter))?
     };
@@ -137,14 +138,13 @@ fn text(report: &Report, global: &Global, printer: &Printer) {
         Some(from) if *from != report.to => format!("{} {from} -> {}", report.blueprint, report.to),
         _ => format!("{} {}", report.blueprint, report.to),
     };
-    match report.state {
-        State::Current => return printer.out(&format!("Up to date: {versions}")),
-        State::Aborted => {
-            printer.out(&format!("Taken back: {versions}; everything is as before"));
-            return printer.info("What stood there is kept in git as refs/goldpath/aborted");
-        }
-        _ => {}
-    }
+    let words = Words {
+        what: versions,
+        done: "Updated",
+        would: "Would update",
+        see: "`goldpath diff` shows the lines",
+        command: "goldpath update",
+    };
     for change in &report.answers {
         let text = |answer: &Option<crate::answers::Answer>| match answer {
             Some(answer) => answer.to_string(),
@@ -168,36 +168,61 @@ fn text(report: &Report, global: &Global, printer: &Printer) {
     }
     printer.findings(&report.findings);
     let open = report.changes.iter().filter(|change| change.clash.is_some()).count();
-    let guardrails = format!("{} guardrails asked", report.evaluated.rules);
-    match report.state {
+    let commit = report.commit.as_ref();
+    let commit = commit.map(|commit| format!(", committed on {} as {}", commit.branch, &commit.id[..7]));
+    ending(&words, report.state, open, report.evaluated.rules, commit, printer);
+}
+
+/// How an update or an adoption is told of.
+pub struct Words {
+    /// The blueprint and its versions.
+    pub what: String,
+    pub done: &'static str,
+    pub would: &'static str,
+    /// Where more is to be seen after a dry run.
+    pub see: &'static str,
+    pub command: &'static str,
+}
+
+/// The last lines: how far it has come, and what to do next.
+pub fn ending(
+    words: &Words,
+    state: State,
+    conflicts: usize,
+    guardrails: usize,
+    commit: Option<String>,
+    printer: &Printer,
+) {
+    let Words { what, done, would, see, command } = words;
+    let done = printer.good(done);
+    match state {
+        State::Current => printer.out(&format!("Up to date: {what}")),
+        State::Aborted => {
+            printer.out(&format!("Taken back: {what}; everything is as before"));
+            printer.info("What stood there is kept in git as refs/goldpath/aborted");
+        }
         State::Planned => {
-            let conflicts = if open > 0 { format!("; {open} conflicts to settle") } else { String::new() };
-            printer.out(&format!("Would update: {versions}{conflicts}"));
-            printer.info("Nothing was written, since this was a dry run; `goldpath diff` shows the lines");
+            let conflicts = if conflicts > 0 { format!("; {conflicts} conflicts to settle") } else { String::new() };
+            printer.out(&format!("{would}: {what}{conflicts}"));
+            printer.info(&format!("Nothing was written, since this was a dry run; {see}"));
         }
         State::Written => {
-            printer.out(&format!("{}: {versions}, {guardrails}", printer.good("Updated")));
+            printer.out(&format!("{done}: {what}, {guardrails} guardrails asked"));
             printer.info("\nNext:\n  git diff --cached   read it\n  git commit          keep it");
         }
         State::Committed => {
-            let commit = report.commit.as_ref();
-            let commit = commit.map(|commit| format!(", committed on {} as {}", commit.branch, &commit.id[..7]));
-            printer.out(&format!(
-                "{}: {versions}, {guardrails}{}",
-                printer.good("Updated"),
-                commit.unwrap_or_default()
-            ));
+            printer.out(&format!("{done}: {what}, {guardrails} guardrails asked{}", commit.unwrap_or_default()));
         }
         State::Conflicts => {
-            printer.out(&format!("{}: {versions}, {open} conflicts to settle", printer.bold("Open")));
-            printer.info(
+            printer.out(&format!("{}: {what}, {conflicts} conflicts to settle", printer.bold("Open")));
+            printer.info(&format!(
                 "\nNext:\n  git status                   what is in conflict; any mergetool works\n  \
                  git add FILE                 once a file is right\n  \
-                 goldpath update --continue   when all are\n  \
-                 goldpath update --abort      to take everything back",
-            );
+                 {:26}   when all are\n  {:26}   to take everything back",
+                format!("{command} --continue"),
+                format!("{command} --abort"),
+            ));
         }
-        State::Current | State::Aborted => {}
     }
 }
 

@@ -26,10 +26,16 @@ pub(super) fn read(file: &Arc<str>, text: &str) -> Result<Node, Diagnostics> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     // The parser takes line breaks as they come; HCL strings never hold a carriage return that was meant.
     let normal = text.replace("\r\n", "\n");
-    let body = hcl_edit::parser::parse_body(&normal).map_err(|error| {
+    let parsed = hcl_edit::parser::parse_body(&normal).or_else(|error| match joined(&normal) {
+        Some(joined) => hcl_edit::parser::parse_body(&joined),
+        None => Err(error),
+    });
+    let body = parsed.map_err(|error| {
         let at = error.location();
+        // Joined lines count as one there, but no byte moved.
+        let line = Lines::new(&normal).of(at.offset());
         Diagnostic::error(format!("not valid HCL: {}", error.message().replace('\n', "; ")))
-            .place(Place::at(&**file, at.line(), at.column()))
+            .place(Place::at(&**file, line, at.column()))
             .excerpt(&normal, 1)
             .hint("`terraform fmt -check` says what Terraform makes of it")
     })?;
@@ -43,6 +49,78 @@ struct Read<'a> {
     text: &'a str,
     lines: Lines,
     problems: RefCell<Diagnostics>,
+}
+
+/// The text with spaces for the line breaks, and comments, that follow an arrow, in the same places; `None` where no arrow
+/// ends its line. Terraform takes `=>` and the value on the next line in a `for` expression, the parser does not.
+fn joined(text: &str) -> Option<String> {
+    let mut out = String::with_capacity(text.len());
+    let mut lines = text.split_inclusive('\n');
+    let (mut arrow, mut any, mut comment) = (false, false, false);
+    while let Some(line) = lines.next() {
+        let code = code_of(line, &mut comment);
+        let bare = code.trim_end();
+        let before = arrow;
+        arrow = bare.ends_with("=>") || (before && bare.is_empty());
+        any |= arrow;
+        if arrow {
+            out.push_str(bare);
+            out.extend(std::iter::repeat_n(' ', line.len() - bare.len()));
+        } else if before {
+            // A comment that begins behind the arrow may end here.
+            out.push_str(&code);
+            out.push_str(line.get(code.len()..).unwrap_or_default());
+        } else {
+            out.push_str(line);
+        }
+        if let Some(end) = heredoc(bare) {
+            for line in lines.by_ref() {
+                out.push_str(line);
+                if line.trim() == end {
+                    break;
+                }
+            }
+        }
+    }
+    any.then_some(out)
+}
+
+/// A line without the comment that ends it, and with spaces for those inside; `open` is whether one goes over its end.
+fn code_of(line: &str, open: &mut bool) -> String {
+    let mut out = String::with_capacity(line.len());
+    let mut quoted = false;
+    let mut rest = line;
+    while let Some(first) = rest.chars().next() {
+        let taken = if *open {
+            let end = rest.find("*/").map(|end| end + 2);
+            *open = end.is_none();
+            let end = end.unwrap_or(rest.len());
+            out.extend(std::iter::repeat_n(' ', end));
+            end
+        } else if !quoted && (first == '#' || rest.starts_with("//")) {
+            break;
+        } else if !quoted && rest.starts_with("/*") {
+            *open = true;
+            out.push_str("  ");
+            2
+        } else {
+            let escaped = quoted && first == '\\';
+            let taken = rest.chars().take(if escaped { 2 } else { 1 }).map(char::len_utf8).sum();
+            quoted ^= first == '"';
+            out.push_str(rest.get(..taken).unwrap_or_default());
+            taken
+        };
+        rest = rest.get(taken..).unwrap_or_default();
+    }
+    out
+}
+
+/// The word that ends the text which begins after this line.
+fn heredoc(code: &str) -> Option<&str> {
+    let (_, word) = code.rsplit_once("<<")?;
+    let word = word.strip_prefix('-').unwrap_or(word);
+    let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
+    (!word.is_empty() && word.chars().all(is_word)).then_some(word)
 }
 
 /// What stands under a name: the blocks of that type, those with a label by their labels, or an attribute's value.
@@ -358,6 +436,21 @@ mod tests {
         let inner = &block.get("y").unwrap().items()[0];
         assert_eq!(inner.spot.line, 5);
         assert_eq!(inner.get("z").unwrap().items()[0].spot.line, 7);
+    }
+
+    #[test]
+    fn an_arrow_may_end_its_line() {
+        let text = "locals {\n  a = <<-EOT\n    not =>\n    this\n  EOT\n  b = { for k, v in var.x : k => # why\n\n    v /* =>\n  \
+                    */ if v != \"=>\" }\n  c = \"é =>\"\n  d = { for k, v in var.y : k =>\n    /* a\n    b */ [1,\n    2] }\n}\n";
+        let node = read(&Arc::from("f.tf"), text).unwrap();
+        let locals = &node.get("locals").unwrap().items()[0];
+        assert_eq!(locals.get("a").unwrap().as_str(), Some("not =>\nthis\n"));
+        // As hcl2json has it, with the source as it stands.
+        let b = "${{ for k, v in var.x : k => # why\n\n    v /* =>\n  */ if v != \"=>\" }}";
+        assert_eq!(locals.get("b").unwrap().as_str(), Some(b));
+        assert_eq!(locals.get("d").unwrap().spot.line, 11);
+        let problem = read(&Arc::from("f.tf"), "a = { for k, v in x : k =>\n v }\nb = {\n").unwrap_err();
+        assert!(problem.0[0].place.as_ref().unwrap().line >= Some(3), "{problem}");
     }
 
     #[test]

@@ -41,16 +41,17 @@ pub enum Format {
 }
 
 impl Format {
-    /// The format that a file's name stands for, as conftest decides it; [`Format::Text`] is never guessed.
+    /// The format that a file's name stands for: as conftest decides it, and a `Containerfile` is a `Dockerfile` by another
+    /// name. [`Format::Text`] is never guessed.
     pub fn of(path: &str) -> Option<Format> {
         let name = path.rsplit('/').next().unwrap_or(path).to_lowercase();
         let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
-        if name == "dockerfile"
-            || name == "containerfile"
-            || name.starts_with("dockerfile.")
-            || extension == "dockerfile"
-        {
-            return Some(Format::Dockerfile);
+        for known in ["dockerfile", "containerfile"] {
+            let called_so = || name.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+            // What is left out of the context stands in a file that is called after the Dockerfile.
+            if extension == known || (called_so() && extension != "dockerignore") {
+                return Some(Format::Dockerfile);
+            }
         }
         match extension {
             "yaml" | "yml" => Some(Format::Yaml),

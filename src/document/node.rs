@@ -133,6 +133,8 @@ impl Node {
             let next = match (step, &node.content) {
                 (Step::Key(key), Content::Map(_)) => node.get(key),
                 (Step::Index(index), Content::List(items)) => items.get(*index),
+                // Terraform's JSON syntax: a block that stands alone needs no list around it.
+                (Step::Index(0), Content::Map(_)) => Some(node),
                 _ => None,
             };
             match next {

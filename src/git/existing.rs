@@ -225,6 +225,18 @@ impl Existing {
         Ok(side)
     }
 
+    /// The size of the content behind an id, in bytes, without reading it.
+    pub fn size(&self, id: Oid) -> Option<usize> {
+        let (size, kind) = self.repository.odb().ok()?.read_header(id).ok()?;
+        (kind == ObjectType::Blob).then_some(size)
+    }
+
+    /// The address of a remote.
+    pub fn remote(&self, name: &str) -> Option<String> {
+        let remote = self.repository.find_remote(name).ok()?;
+        remote.url().ok().map(str::to_owned)
+    }
+
     /// The content behind an id, if the repository has it.
     pub fn content(&self, id: Oid) -> Option<Vec<u8>> {
         let odb = self.repository.odb().ok()?;

@@ -11,8 +11,9 @@ use super::engine::{self, Value};
 use super::plan;
 use super::rendered::Rendered;
 use super::route::{self, Route};
+use super::{configuration, included};
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::document::{self, Document, Node};
+use crate::document::{self, Document, Format, Node};
 use crate::tree::Tree;
 
 /// The documents of a tree.
@@ -45,10 +46,15 @@ impl Documents {
     pub fn read(tree: &Tree, rendered: Rendered) -> Documents {
         let mut documents = Documents::default();
         documents.unread.extend(rendered.problems);
+        let included = included::by_pipelines(tree);
+        let route = |path: &str| match included.contains(path) {
+            true => Some(Route::Area("ci", Format::Yaml)),
+            false => route::of_path(path),
+        };
         let files: Vec<_> = tree
             .iter()
             .filter(|(path, _)| !rendered.claimed.contains(path.as_str()))
-            .filter_map(|(path, file)| Some((path.as_str(), &file.bytes, route::of_path(path.as_str())?)))
+            .filter_map(|(path, file)| Some((path.as_str(), &file.bytes, route(path.as_str())?)))
             .collect();
         for root in rendered.roots {
             documents.unread.extend(root.problems);
@@ -124,6 +130,9 @@ fn read(path: &str, bytes: &[u8], route: Route) -> Result<Vec<Routed>, Diagnosti
         }
     };
     let documents = document::read(path, bytes, format)?;
+    if configuration::is_json(path) {
+        documents.iter().try_for_each(|document| configuration::labelled(path, &document.root))?;
+    }
     Ok(documents.into_iter().map(|document| Routed::new(area, document)).collect())
 }
 

@@ -95,6 +95,7 @@ pub(super) struct Verdict {
     pub at: Vec<Step>,
     pub path: Option<String>,
     pub fix: Option<String>,
+    pub convention: bool,
 }
 
 /// What a package says about one input.
@@ -253,7 +254,8 @@ fn verdict(level: Level, item: &Value) -> Verdict {
         Value::Array(steps) => steps.iter().map_while(step).collect(),
         _ => Vec::new(),
     };
-    Verdict { level, message, rule: text("rule"), at, path: text("path"), fix: text("fix") }
+    let convention = matches!(item["convention"], Value::Bool(true));
+    Verdict { level, message, rule: text("rule"), at, path: text("path"), fix: text("fix"), convention }
 }
 
 fn short(text: &str, limit: usize) -> String {

@@ -192,6 +192,7 @@ impl Library {
             rendered_by: document
                 .filter(|document| document.path != document.root.spot.file)
                 .map(|document| document.path.to_string()),
+            convention: verdict.convention,
             path,
         }
     }

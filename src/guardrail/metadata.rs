@@ -58,6 +58,10 @@ pub struct Rule {
     pub lens: Lens,
     /// What breaking it means. A rule that denies may also warn of lesser cases.
     pub level: Level,
+    /// What of it is a convention of the golden path, which only warns in a review of repositories that goldpath did not
+    /// make. Results that break it say `"convention": true`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub convention: Option<String>,
     /// What to do about a finding.
     pub fix: String,
     /// What it maps to in public catalogues of controls.
@@ -155,6 +159,7 @@ fn rule(file: &str, area: &str, root: &Node) -> Result<Rule, Diagnostics> {
         list.iter().filter_map(Node::as_str).map(str::to_owned).collect()
     };
     let controls = texts("controls");
+    let convention = root.at(&["custom", "convention"]).and_then(Node::as_str).map(|text| text.trim().to_owned());
     let mut concerns = texts("concerns");
     if concerns.is_empty() {
         concerns.push(super::route::area_of(area).to_owned());
@@ -167,6 +172,7 @@ fn rule(file: &str, area: &str, root: &Node) -> Result<Rule, Diagnostics> {
             description,
             lens,
             level,
+            convention,
             fix,
             controls,
             concerns,
@@ -183,12 +189,13 @@ mod tests {
     #[test]
     fn a_rule_is_read_from_the_comment_before_it() {
         let text = "package a\n\n# METADATA\n# title: T\n# description: >-\n#   one\n#   two\n# custom:\n#   id: X1\n#   \
-                    lens: cost\n#   severity: warn\n#   fix: F\n#   controls:\n#     - C 1\ndeny contains 1\n";
+                    lens: cost\n#   severity: warn\n#   convention: K\n#   fix: F\n#   controls:\n#     - C 1\ndeny contains 1\n";
         let rules = read("a.rego", "a", text).unwrap();
         assert_eq!(rules.len(), 1);
         assert_eq!((rules[0].id.as_str(), rules[0].description.as_str()), ("X1", "one two"));
         assert_eq!((rules[0].lens, rules[0].level), (Lens::Cost, Level::Warn));
         assert_eq!(rules[0].controls, ["C 1"]);
+        assert_eq!(rules[0].convention.as_deref(), Some("K"));
     }
 
     #[test]

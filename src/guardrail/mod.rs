@@ -9,12 +9,14 @@
 //! to a file and line. Kustomize sources are put together first ([`kustomize`]), since a patch or a base alone is no
 //! object that a rule could judge.
 
+mod configuration;
 mod date;
 mod documents;
 mod engine;
 mod exceptions;
 mod guardrails;
 pub mod helm;
+mod included;
 pub mod kustomize;
 mod library;
 mod metadata;
@@ -70,6 +72,10 @@ pub struct Finding {
     /// The Kustomize root or Helm chart whose rendered objects have the fault, where the place is in one of its sources.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rendered_by: Option<String>,
+    /// Whether it breaks what only the golden path agrees on: it denies in repositories that goldpath made, and warns in a
+    /// review of others.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub convention: bool,
 }
 
 /// How much was evaluated.
@@ -104,6 +110,14 @@ impl Report {
     /// Whether a finding forbids to write the tree.
     pub fn denied(&self) -> bool {
         self.findings.iter().any(|finding| finding.level == Level::Deny)
+    }
+
+    /// What was found in a repository whose people never agreed on the golden path: its conventions only warn there.
+    pub fn elsewhere(mut self) -> Report {
+        for finding in self.findings.iter_mut().filter(|finding| finding.convention) {
+            finding.level = Level::Warn;
+        }
+        self
     }
 
     /// Exceptions that excepted nothing, by their place among [`Exceptions::entries`]. Expired ones are not among them.

@@ -3,9 +3,11 @@
 //! | package | form | files |
 //! |---|---|---|
 //! | `kubernetes` | each document | YAML and JSON with `apiVersion` and `kind`; what a Kustomize root renders, instead of its sources |
-//! | `terraform` | each file | `*.tf`, `*.tfvars`; JSON with `planned_values` and `format_version`: `terraform show -json` |
-//! | `dockerfile` | each file | `Dockerfile`, `Dockerfile.*`, `*.Dockerfile`, `Containerfile` |
-//! | `ci` | each file | `.github/workflows/*`, `action.yml`, `.gitlab-ci.yml`, `.gitlab/ci/**`, `azure-pipelines.yml`, `.azuredevops/**` |
+//! | `terraform` | each file | `*.tf`, `*.tf.json`, `*.tfvars`; JSON with `planned_values` and `format_version`: `terraform show -json` |
+//! | `dockerfile` | each file | `Dockerfile`, `Dockerfile.*`, `*.Dockerfile`, and the same with `Containerfile` |
+//! | `ci` | each file | `.github/workflows/*`, `action.yml` |
+//! | `ci` | each file | `*.gitlab-ci.yml`, `.gitlab-ci/**`, `.gitlab/ci/**`, and what these include locally |
+//! | `ci` | each file | `azure-pipelines*.yml`, `.azure-pipelines/**`, `.azuredevops/**`, and their templates |
 //! | `ci`, as text | each file | `Jenkinsfile`, `Jenkinsfile.*`, `Jenkinsfile_*`, `Jenkinsfile-*`, `*.jenkinsfile`, `jenkins/**/*.groovy`, `vars/*.groovy` |
 //! | `repo` | combined | all of the above, and `CODEOWNERS`, `**/runbooks/*.md`, Prometheus rules, SLO files, `.terraform.lock.hcl` |
 //! | `repo`, as text | combined | what pipelines call: `Makefile`, `GNUmakefile`, `*.mk`, `scripts/**/*.sh` |
@@ -63,6 +65,7 @@ pub fn of_path(path: &str) -> Option<Route> {
         Format::Hcl if name.ends_with(".tf") || name.ends_with(".tfvars") => {
             Some(Route::Area("terraform", Format::Hcl))
         }
+        Format::Json if name.ends_with(".tf.json") => Some(Route::Area("terraform", Format::Json)),
         format @ (Format::Yaml | Format::Json) => Some(Route::ByContents(format)),
         _ => None,
     }
@@ -76,10 +79,12 @@ fn left_out(path: &str) -> bool {
 fn is_pipeline(path: &str, name: &str) -> bool {
     path.starts_with(".github/workflows/")
         || matches!(name, "action.yml" | "action.yaml")
-        || matches!(path, ".gitlab-ci.yml" | ".gitlab-ci.yaml")
+        || name.ends_with(".gitlab-ci.yml")
+        || name.ends_with(".gitlab-ci.yaml")
+        || name.starts_with("azure-pipelines")
+        || path.split('/').rev().skip(1).any(|part| matches!(part, ".gitlab-ci" | ".azure-pipelines" | ".azuredevops"))
         || path.starts_with(".gitlab/ci/")
-        || matches!(path, "azure-pipelines.yml" | "azure-pipelines.yaml")
-        || path.starts_with(".azuredevops/")
+        || path.contains("/.gitlab/ci/")
 }
 
 /// Jenkins: a pipeline, or the steps of a shared library.
@@ -126,11 +131,26 @@ mod tests {
             (".github/workflows/ci.yaml", Some(Route::Area("ci", Format::Yaml))),
             (".github/actions/setup/action.yml", Some(Route::Area("ci", Format::Yaml))),
             (".gitlab-ci.yml", Some(Route::Area("ci", Format::Yaml))),
+            ("services/api/.gitlab-ci.yml", Some(Route::Area("ci", Format::Yaml))),
+            ("templates/Go.gitlab-ci.yml", Some(Route::Area("ci", Format::Yaml))),
+            (".gitlab-ci/jobs/build.yaml", Some(Route::Area("ci", Format::Yaml))),
+            ("api/.gitlab/ci/build.yml", Some(Route::Area("ci", Format::Yaml))),
+            (".gitlab/issue_templates/x.yml", Some(Route::ByContents(Format::Yaml))),
+            ("azure-pipelines.yml", Some(Route::Area("ci", Format::Yaml))),
+            ("ci/azure-pipelines-release.yaml", Some(Route::Area("ci", Format::Yaml))),
+            (".azure-pipelines/jobs/go.yml", Some(Route::Area("ci", Format::Yaml))),
+            ("api/.azuredevops/main.yml", Some(Route::Area("ci", Format::Yaml))),
+            (".azuredevops/pull_request_template.md", None),
             ("infra/main.tf", Some(Route::Area("terraform", Format::Hcl))),
+            ("infra/main.tf.json", Some(Route::Area("terraform", Format::Json))),
             ("infra/x.tftest.hcl", None),
             ("infra/.terraform.lock.hcl", Some(Route::Context(Format::Hcl))),
             ("infra/.terraform/modules/x/main.tf", None),
             ("Dockerfile", Some(Route::Area("dockerfile", Format::Dockerfile))),
+            ("api/Containerfile", Some(Route::Area("dockerfile", Format::Dockerfile))),
+            ("Dockerfile.dockerignore", None),
+            ("Containerfile.dev", Some(Route::Area("dockerfile", Format::Dockerfile))),
+            ("api.containerfile", Some(Route::Area("dockerfile", Format::Dockerfile))),
             ("docs/runbooks/api.md", Some(Route::Context(Format::Text))),
             (".github/CODEOWNERS", Some(Route::Context(Format::Text))),
             ("deploy/x.yaml", Some(Route::ByContents(Format::Yaml))),

@@ -312,7 +312,7 @@ pub(super) fn root(path: &Path) -> Result<PathBuf, Failure> {
                 "`{shown}` is in no repository that goldpath made: there is no `{}`",
                 lock::LOCK
             ))
-            .hint("`goldpath new` makes one"),
+            .hint("`goldpath new` makes one, and `goldpath adopt` brings one that is there onto a golden path"),
         )
     })
 }

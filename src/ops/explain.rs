@@ -1,10 +1,12 @@
 //! What a guardrail demands, or what a decision is about.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::Failure;
+use super::policies;
+use super::sources::Listed;
+use super::{Failure, check};
 use crate::blueprint::{self, Decision};
 use crate::diag::{Diagnostic, nearest};
 use crate::guardrail::{self, Exceptions, Finding, Lens, Level, Rule};
@@ -13,6 +15,28 @@ use crate::tree::{File, Tree, TreePath};
 
 /// Where the library keeps examples: a folder for each rule, with what fails and what passes in it.
 const EXAMPLES: &str = "policies/examples/";
+
+/// Where what can be explained comes from.
+#[derive(Debug, Default)]
+pub struct Options {
+    /// A folder in place of the library in the binary.
+    pub blueprints: Option<PathBuf>,
+    /// Where a repository that goldpath made may be, with policies that it names.
+    pub path: PathBuf,
+    /// Policies besides the library's and those that the repository names.
+    pub policies: Vec<Listed>,
+}
+
+impl Options {
+    /// All policies besides the library's.
+    fn named(&self) -> Result<Vec<Listed>, Failure> {
+        let mut named = self.policies.clone();
+        if let Ok(root) = check::root(&self.path) {
+            named.extend(policies::of_repository(&root)?);
+        }
+        Ok(named)
+    }
+}
 
 /// What was asked about.
 #[derive(Debug, Serialize)]
@@ -65,7 +89,7 @@ pub struct Example {
 /// Everything that can be explained.
 #[derive(Debug, Serialize)]
 pub struct Topics {
-    /// The guardrails, by id.
+    /// The guardrails: the library's by id, then those of each other source of policies.
     pub guardrails: Vec<Rule>,
     /// The trade-offs of all blueprints.
     pub decisions: Vec<Decision>,
@@ -74,26 +98,33 @@ pub struct Topics {
 /// Lists what can be explained.
 ///
 /// # Errors
-/// A library that can't be read.
-pub fn topics(library: Option<&Path>) -> Result<Topics, Failure> {
-    let library = source::library(library)?;
-    let guardrails = guardrail::Library::load(&library.tree.under("policies/"))?.rules().to_vec();
+/// A library, or other policies, that can't be had or read.
+pub fn topics(options: &Options) -> Result<Topics, Failure> {
+    let library = source::library(options.blueprints.as_deref())?;
+    let guardrails = policies::load(&library.tree.under("policies/"), &options.named()?)?.rules().to_vec();
     Ok(Topics { guardrails, decisions: decisions(&library)? })
 }
 
 /// Explains a guardrail by its id, or a decision by its name.
 ///
 /// # Errors
-/// Where there is neither, with the nearest name.
-pub fn explain(library: Option<&Path>, topic: &str) -> Result<Explanation, Failure> {
-    let library = source::library(library)?;
-    let guardrails = guardrail::Library::load(&library.tree.under("policies/"))?;
-    if let Some(guardrail) = described(&guardrails, &library.tree, topic) {
+/// Where there is neither, with the nearest name, and policies that can't be had or read.
+pub fn explain(options: &Options, topic: &str) -> Result<Explanation, Failure> {
+    let library = source::library(options.blueprints.as_deref())?;
+    let own = library.tree.under("policies/");
+    let guardrails = guardrail::Library::load(&own)?;
+    if let Some(mut guardrail) = described(guardrails.rules(), topic) {
+        guardrail.examples = examples(&guardrails, &library.tree, &guardrail.id);
         return Ok(Explanation::Guardrail(guardrail));
     }
     let decisions = decisions(&library)?;
     if let Some(decision) = decisions.iter().find(|decision| decision.name == topic) {
         return Ok(Explanation::Decision(decision.clone()));
+    }
+    // Other sources may have to be fetched, so they are asked last.
+    let guardrails = policies::load(&own, &options.named()?)?;
+    if let Some(guardrail) = described(guardrails.rules(), topic) {
+        return Ok(Explanation::Guardrail(guardrail));
     }
     let names = guardrails.rules().iter().map(|rule| rule.id.as_str());
     let names = names.chain(decisions.iter().map(|decision| decision.name.as_str()));
@@ -117,9 +148,8 @@ fn decisions(library: &blueprint::Library) -> Result<Vec<Decision>, Failure> {
 }
 
 /// The guardrail of an id, whichever case it is written in.
-fn described(guardrails: &guardrail::Library, tree: &Tree, topic: &str) -> Option<Guardrail> {
-    let rules: Vec<Rule> =
-        guardrails.rules().iter().filter(|rule| rule.id.eq_ignore_ascii_case(topic)).cloned().collect();
+fn described(rules: &[Rule], topic: &str) -> Option<Guardrail> {
+    let rules: Vec<Rule> = rules.iter().filter(|rule| rule.id.eq_ignore_ascii_case(topic)).cloned().collect();
     let first = rules.first()?;
     let mut controls: Vec<String> = Vec::new();
     for control in rules.iter().flat_map(|rule| &rule.controls) {
@@ -132,7 +162,7 @@ fn described(guardrails: &guardrail::Library, tree: &Tree, topic: &str) -> Optio
         lens: first.lens,
         level: rules.iter().map(|rule| rule.level).min().unwrap_or(first.level),
         controls,
-        examples: examples(guardrails, tree, &first.id),
+        examples: None,
         rules,
     })
 }

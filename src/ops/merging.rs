@@ -131,7 +131,7 @@ pub(super) fn open(root: &Path) -> Result<Existing, Failure> {
     existing.ok_or_else(|| {
         Failure::invalid(
             Diagnostic::error(format!(
-                "`{}` lies in no git repository; an update needs one to merge in",
+                "`{}` lies in no git repository; goldpath needs one to merge in",
                 root.display()
             ))
             .hint("make it one: `git init && git add -A && git commit -m start`"),
@@ -143,7 +143,7 @@ pub(super) fn open(root: &Path) -> Result<Existing, Failure> {
 pub(super) fn plan(options: &Options, prompter: Option<&mut dyn Prompter>) -> Result<Planned, Failure> {
     let root = super::check::root(&options.path)?;
     let existing = open(&root)?;
-    let head = ready(&existing)?;
+    let head = ready(&existing, Some(CHOICES))?;
     let lock_before = read(&root, LOCK)?;
     let recorded = lock::read(&lock_before)?;
     let mut ours = existing.committed().map_err(Failure::failed)?;
@@ -183,7 +183,9 @@ pub(super) fn plan(options: &Options, prompter: Option<&mut dyn Prompter>) -> Re
         Some(prompter) if !options.defaults => session.ask(prompter)?,
         _ => session.take()?,
     };
-    let (rendered, _) = session.render(&resolution)?;
+    let (mut rendered, _) = session.emit(&resolution)?;
+    let own = still_own(&recorded, &rendered, &options.restore);
+    session.record(&resolution, &mut rendered, &own)?;
     let lock =
         rendered.tree.get(LOCK).map(|file| String::from_utf8_lossy(&file.bytes).into_owned()).unwrap_or_default();
     let mut theirs = side(&rendered.tree, &mut contents);
@@ -207,12 +209,11 @@ pub(super) fn plan(options: &Options, prompter: Option<&mut dyn Prompter>) -> Re
     contents.insert(id_of(before.as_bytes()), before.into_bytes());
 
     restorable(&options.restore, &ours, &theirs)?;
+    // Nobody seeds a second program now that was left out when the repository was adopted.
+    theirs.retain(|path, _| !own.contains(path) || base.contains_key(path));
     let team_before = recorded.files.iter().filter(|(_, file)| file.owner == Owner::Team);
     let team_before: BTreeSet<String> = team_before.map(|(path, _)| path.to_string()).collect();
-    let owned = |owner| {
-        let files = rendered.provenance.iter().filter(move |(_, provenance)| provenance.owner == owner);
-        files.map(|(path, _)| path.to_string()).collect::<BTreeSet<String>>()
-    };
+    let owned = |owner| owned(&rendered, owner);
     let run = |contents: &HashMap<Oid, Vec<u8>>| {
         let rows = |step: &Migration, path: &str| {
             let found = step.moved.iter().enumerate().find_map(|(row, moved)| Some((row, moved.apply(path)?)));
@@ -224,7 +225,7 @@ pub(super) fn plan(options: &Options, prompter: Option<&mut dyn Prompter>) -> Re
             ours: ours.clone(),
             theirs: theirs.clone(),
             team_before: team_before.clone(),
-            team: owned(Owner::Team),
+            team: owned(Owner::Team).union(&own).cloned().collect(),
             moves: moves.collect(),
             removed: &|path| steps.iter().any(|step| step.removed.iter().any(|removed| removed.covers(path))),
             restore: options.restore.iter().cloned().collect(),
@@ -274,13 +275,43 @@ pub(super) fn plan(options: &Options, prompter: Option<&mut dyn Prompter>) -> Re
     Ok(planned)
 }
 
+/// The files in whose place the repository has had files of its own since it was adopted; those that come with a later
+/// version, too. What the platform maintains is never one of them.
+fn still_own(recorded: &Recorded, rendered: &RenderedTree, restore: &[String]) -> BTreeSet<String> {
+    let own = recorded.files.iter().filter(|(_, file)| file.own);
+    let components: BTreeSet<&str> = own.map(|(_, file)| file.component.as_str()).collect();
+    let files = rendered.provenance.iter().filter(|(path, provenance)| {
+        let left = match recorded.files.get(*path) {
+            Some(file) => file.own,
+            None => !provenance.unless.is_empty() && components.contains(provenance.component.as_str()),
+        };
+        left && provenance.owner != Owner::Platform
+    });
+    files.map(|(path, _)| path.to_string()).filter(|path| !restore.contains(path)).collect()
+}
+
+/// The files that somebody maintains.
+pub(super) fn owned(rendered: &RenderedTree, owner: Owner) -> BTreeSet<String> {
+    let files = rendered.provenance.iter().filter(|(_, provenance)| provenance.owner == owner);
+    files.map(|(path, _)| path.to_string()).collect()
+}
+
 /// Holds the result against guardrails, and what was there against the same ones: an update must not bring anything in
 /// that they deny, but what is there already does not stop it.
-fn judge(planned: &Planned, guardrails: &Guardrails, today: Option<guardrail::Date>) -> Result<Verdict, Failure> {
-    let open: BTreeSet<&str> = planned.merged.conflicts.iter().map(|conflict| conflict.path.as_str()).collect();
+pub(super) fn judge(
+    planned: &Planned,
+    guardrails: &Guardrails,
+    today: Option<guardrail::Date>,
+) -> Result<Verdict, Failure> {
     let content = |id| planned.content(id);
-    let before = tree(&planned.ours, &BTreeSet::new(), &content);
-    let after = tree(&planned.merged.tree, &open, &content);
+    let before = tree(&planned.ours, &content);
+    // Where a person has to settle something, the blueprint's side stands for it: without the file, what refers to it would
+    // be found wanting. `--continue` judges what they made of it.
+    let mut after = planned.merged.tree.clone();
+    for conflict in &planned.merged.conflicts {
+        after.extend(conflict.theirs.or(conflict.ours).map(|entry| (conflict.path.clone(), entry)));
+    }
+    let after = tree(&after, &content);
     compare(guardrails, &before, &after, today)
 }
 
@@ -313,9 +344,9 @@ pub(super) fn compare(
 const READ_LIMIT: usize = 8 * 1024 * 1024;
 
 /// The files of a side, for guardrails.
-pub(super) fn tree(side: &Side, without: &BTreeSet<&str>, content: &dyn Fn(Oid) -> Option<Vec<u8>>) -> Tree {
+pub(super) fn tree(side: &Side, content: &dyn Fn(Oid) -> Option<Vec<u8>>) -> Tree {
     let mut tree = Tree::new();
-    for (path, entry) in side.iter().filter(|(path, _)| !without.contains(path.as_str())) {
+    for (path, entry) in side {
         let mode = match entry.kind {
             Kind::Regular => Mode::Regular,
             Kind::Executable => Mode::Executable,
@@ -330,28 +361,29 @@ pub(super) fn tree(side: &Side, without: &BTreeSet<&str>, content: &dyn Fn(Oid) 
     tree
 }
 
-/// Checks that nothing unfinished stands in the way, and says where the repository stands.
-fn ready(existing: &Existing) -> Result<Head, Failure> {
+/// Checks that nothing unfinished stands in the way, and says where the repository stands. One file of the folder may be
+/// edited without a commit.
+pub(super) fn ready(existing: &Existing, editable: Option<&str>) -> Result<Head, Failure> {
     if let Some(what) = existing.unfinished() {
         return Err(Failure::invalid(
-            Diagnostic::error(format!("a {what} is under way")).hint("finish it or take it back, then update"),
+            Diagnostic::error(format!("a {what} is under way")).hint("finish it or take it back, then try again"),
         ));
     }
     let Some(head) = existing.head().map_err(Failure::failed)? else {
         return Err(Failure::invalid(
-            Diagnostic::error("nothing is committed yet; an update merges into what is committed")
-                .hint("`git add -A && git commit -m start`, then update"),
+            Diagnostic::error("nothing is committed yet; goldpath merges into what is committed")
+                .hint("`git add -A && git commit -m start`, then try again"),
         ));
     };
-    let own = format!("{}{CHOICES}", existing.prefix());
+    let editable = editable.map(|path| format!("{}{path}", existing.prefix()));
     let changed = existing.changed().map_err(Failure::failed)?;
-    let changed: Vec<&String> = changed.iter().filter(|path| **path != own).collect();
+    let changed: Vec<&String> = changed.iter().filter(|path| Some(*path) != editable.as_ref()).collect();
     if !changed.is_empty() {
         let shown: Vec<&str> = changed.iter().take(5).map(|path| path.as_str()).collect();
         let more = if changed.len() > 5 { format!(" and {} more", changed.len() - 5) } else { String::new() };
         return Err(Failure::invalid(
             Diagnostic::error(format!("the work tree is not clean: {}{more}", shown.join(", ")))
-                .hint("`git commit` or `git stash` what you have, then update"),
+                .hint("`git commit` or `git stash` what you have, then try again"),
         ));
     }
     Ok(head)
@@ -591,7 +623,7 @@ fn answer_changes(recorded: &Recorded, now: &[(String, Answer)], steps: &[&Migra
 }
 
 /// A tree as a side; its contents go into the map.
-fn side(tree: &Tree, contents: &mut HashMap<Oid, Vec<u8>>) -> Side {
+pub(super) fn side(tree: &Tree, contents: &mut HashMap<Oid, Vec<u8>>) -> Side {
     tree.iter()
         .map(|(path, file)| {
             let id = id_of(&file.bytes);

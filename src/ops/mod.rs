@@ -1,5 +1,6 @@
 //! Operations: one per file, options in, report out. They tie the pure core to the edges and print nothing.
 
+pub mod adopt;
 pub mod check;
 pub mod composing;
 pub mod diff;

@@ -19,7 +19,7 @@ use crate::document::{self, Format};
 use crate::guardrail::{self, Documents, Exceptions, Finding, Rule, helm, kustomize, route};
 use crate::scorecard::{self, Scorecard};
 use crate::tree::Tree;
-use crate::{git, source, workdir};
+use crate::{git, lock, source, workdir};
 
 /// What is asked of [`review`].
 #[derive(Debug, Default)]
@@ -43,6 +43,8 @@ pub struct Options {
 pub struct Report {
     /// The folder that was reviewed.
     pub root: PathBuf,
+    /// Whether goldpath made the repository; where not, conventions of the golden path only warn.
+    pub on_golden_path: bool,
     /// The scores and how they come about.
     #[serde(flatten)]
     pub card: Scorecard,
@@ -83,12 +85,17 @@ pub fn review(options: &Options) -> Result<Report, Failure> {
     });
     let (rendered, renderings) = subject::render(&root, &tree, options.tools);
     unread.extend(unparsed(&tree, &rendered.claimed));
+    let on_golden_path = on_golden_path(&root);
     let mut judged = guardrails.judge(&Documents::read(&tree, rendered), &exceptions);
+    if !on_golden_path {
+        judged = judged.elsewhere();
+    }
     judged.unread.extend(unread);
     judged.unread.sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
     judged.unread.dedup();
     Ok(Report {
         root,
+        on_golden_path,
         card: scorecard::score(guardrails.rules(), &judged),
         findings: judged.findings,
         excepted: judged.excepted.into_iter().map(|(finding, _)| finding).collect(),
@@ -119,6 +126,21 @@ fn root(path: &Path) -> Result<(PathBuf, Option<String>), Failure> {
         ));
     }
     Ok((found.parent().map(Path::to_path_buf).unwrap_or_default(), Some(name)))
+}
+
+/// Whether a folder is, or is in, a repository that goldpath made.
+fn on_golden_path(root: &Path) -> bool {
+    let marked = |folder: &Path| [lock::LOCK, lock::CHOICES].iter().any(|name| folder.join(name).is_file());
+    for folder in root.ancestors() {
+        if marked(folder) {
+            return true;
+        }
+        // What lies around a repository is another one.
+        if folder.join(".git").exists() {
+            return false;
+        }
+    }
+    false
 }
 
 struct Gathered {

@@ -1,6 +1,6 @@
 //! What `new` and `update` share: answers on their way from questions to a rendered tree, and what guardrails say to it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Failure;
 use crate::answers::{self, Answer, Given, Resolution, Said, Unanswered, resolve};
@@ -33,7 +33,7 @@ impl<'a> Session<'a> {
 
     /// All answers without asking.
     pub fn take(&self) -> Result<Resolution<'a>, Failure> {
-        let unanswered = if self.defaults { Unanswered::TakeDefaults } else { Unanswered::LeaveOpen };
+        let unanswered = if self.defaults { Unanswered::TakeDefaults } else { Unanswered::TakeGuesses };
         let resolution = self.resolve(unanswered)?;
         let mut missing = resolution.missing();
         if missing.is_empty() {
@@ -94,6 +94,7 @@ impl<'a> Session<'a> {
             decision: question.decision.as_deref().and_then(|name| self.blueprint.decision(name)),
             default: open.default.clone(),
             refused: open.refused.as_ref(),
+            found: open.found.as_ref().map(ToString::to_string),
             progress,
             can_go_back,
             accept: &accept,
@@ -121,6 +122,7 @@ impl<'a> Session<'a> {
             default: Some(answered.answer.clone()),
             refused: None,
             waits: false,
+            found: None,
         };
         let Some(said) = self.put(&open, resolution, (1, 1), true, prompter)? else { return Ok(()) };
         if said == Said::Default {
@@ -139,8 +141,24 @@ impl<'a> Session<'a> {
 
     /// The tree, with what goldpath itself records in it.
     pub fn render(&self, resolution: &Resolution) -> Result<(RenderedTree, Vec<(String, String)>), Failure> {
+        let (mut rendered, next) = self.emit(resolution)?;
+        self.record(resolution, &mut rendered, &BTreeSet::new())?;
+        Ok((rendered, next))
+    }
+
+    /// The tree as the blueprint yields it, and what to do next.
+    pub fn emit(&self, resolution: &Resolution) -> Result<(RenderedTree, Vec<(String, String)>), Failure> {
         let plan = render::plan(self.blueprint, resolution)?;
-        let mut rendered = render::render(&plan)?;
+        Ok((render::render(&plan)?, plan.next))
+    }
+
+    /// Adds what goldpath itself records to the tree. The repository has files of its own in the place of some.
+    pub fn record(
+        &self,
+        resolution: &Resolution,
+        rendered: &mut RenderedTree,
+        own: &BTreeSet<String>,
+    ) -> Result<(), Failure> {
         let mut files = BTreeMap::new();
         for (path, file) in rendered.tree.iter() {
             let provenance = &rendered.provenance[path];
@@ -151,6 +169,7 @@ impl<'a> Session<'a> {
                     owner: provenance.owner,
                     component: provenance.component.clone(),
                     mode: file.mode,
+                    own: own.contains(path.as_str()),
                 },
             );
         }
@@ -162,7 +181,7 @@ impl<'a> Session<'a> {
             let path = TreePath::new(path).map_err(problem)?;
             rendered.tree.insert(path, File::regular(text)).map_err(problem)?;
         }
-        Ok((rendered, plan.next))
+        Ok(())
     }
 }
 

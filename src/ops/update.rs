@@ -432,6 +432,11 @@ pub(super) fn stopped(problem: Diagnostic) -> Failure {
     Failure::failed(problem)
 }
 
+/// Whether a path leads through a symbolic link.
+fn behind_link(root: &Path, path: &str) -> bool {
+    path.match_indices('/').any(|(at, _)| root.join(&path[..at]).is_symlink())
+}
+
 /// Files that nobody committed, and edits that git does not see, that something new would take the place of.
 fn in_the_way(planned: &Planned, files: &[FileChange]) -> Result<(), Failure> {
     let existing = &planned.existing;
@@ -445,7 +450,21 @@ fn in_the_way(planned: &Planned, files: &[FileChange]) -> Result<(), Failure> {
             problems.push(
                 Diagnostic::error("is in the way of a new file, and not committed")
                     .place(Place::file(change.path.clone()))
-                    .hint("commit it, or move it away, then update"),
+                    .hint("commit it, or move it away, then try again"),
+            );
+            continue;
+        }
+        // What is no folder, or is one elsewhere, can't hold the new file.
+        let above = change.path.match_indices('/').map(|(at, _)| &change.path[..at]);
+        let blocked = above.filter(|above| above.len() >= existing.prefix().len()).find(|above| {
+            let own = above.strip_prefix(existing.prefix()).unwrap_or(above);
+            let there = std::fs::symlink_metadata(existing.root().join(above));
+            there.is_ok_and(|found| !found.is_dir()) && !planned.ours.contains_key(own)
+        });
+        if let Some(above) = blocked {
+            let message = format!("is in the way of the new file `{}`, and not committed", change.path);
+            problems.push(
+                Diagnostic::error(message).place(Place::file(above)).hint("commit it, or move it away, then try again"),
             );
         }
     }
@@ -618,8 +637,7 @@ fn judged(options: &What, existing: &Existing, pending: &Pending, after: &Side) 
         }
         side
     };
-    let (before, after) =
-        (merging::tree(&before, &BTreeSet::new(), &content), merging::tree(after, &BTreeSet::new(), &content));
+    let (before, after) = (merging::tree(&before, &content), merging::tree(after, &content));
     let library = source::library(options.blueprints.as_deref())?;
     let own = super::check::own_policies(&after, &library.tree);
     let named = policies::of_repository(&existing.root().join(existing.prefix()))?;
@@ -648,7 +666,10 @@ pub fn abort(options: &What) -> Result<Report, Failure> {
         let full = format!("{}{path}", existing.prefix());
         let entry =
             was.as_ref().and_then(|(mode, id)| Some(Entry { kind: Kind::of_git(*mode)?, id: Oid::from_str(id).ok()? }));
-        if std::fs::symlink_metadata(root.join(path)).is_ok_and(|found| found.is_file()) {
+        if behind_link(&root, path) {
+            // Nothing was ever written there: the link is in the way of the blueprint's file.
+            kept.push(IndexChange { path: full.clone(), entries: Vec::new() });
+        } else if std::fs::symlink_metadata(root.join(path)).is_ok_and(|found| found.is_file()) {
             let id = existing.store_file(&full).map_err(Failure::failed)?;
             let kind = entry.map_or(Kind::Regular, |entry| entry.kind);
             kept.push(IndexChange::file(full.clone(), Entry { kind, id }));

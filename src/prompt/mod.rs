@@ -40,6 +40,8 @@ pub struct Asked<'a> {
     pub default: Option<Answer>,
     /// Why the blueprint's own suggestion does not do.
     pub refused: Option<&'a Wrong>,
+    /// Where what is suggested was found.
+    pub found: Option<String>,
     /// How far they are: this question's number, and how many there are.
     pub progress: (usize, usize),
     /// Whether there is a question to go back to.

@@ -76,6 +76,9 @@ impl Terminal {
         if let Some(wrong) = asked.refused {
             self.refuse(wrong);
         }
+        if let (Some(place), Some(answer)) = (&asked.found, &asked.default) {
+            self.paragraph("  ", &format!("found {answer} in {}", printable(place).replace('\n', "␊")), &self.dim);
+        }
         if let Some(decision) = asked.decision {
             self.trade_off(asked, decision);
         } else {
@@ -266,6 +269,7 @@ impl Prompter for Terminal {
             for answered in review.answers {
                 let note = match answered.origin {
                     Origin::Default => "  (default)",
+                    Origin::Guess => "  (found in the repository)",
                     Origin::Config => "  (your config.yaml)",
                     Origin::Environment => "  (environment)",
                     Origin::Only => "  (the only choice)",

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::diag::Diagnostic;
 use crate::guardrail::Finding;
-use crate::scorecard::{DENY_POINTS, Guardrail, Scorecard, Verdict, WARN_POINTS};
+use crate::scorecard::{DENY_POINTS, Guardrail, Scorecard, Verdict, WARN_POINTS, WARNED_POINTS};
 
 /// What the page shows.
 #[derive(Debug)]
@@ -47,14 +47,14 @@ pub fn page<R: Serialize>(page: &Page<'_, R>) -> Result<String, String> {
         .card
         .guardrails
         .iter()
-        .filter(|about| about.verdict == Verdict::Broken)
+        .filter(|about| about.verdict.is_broken())
         .map(|about| Broken {
             about,
             places: page.findings.iter().filter(|finding| finding.rule == about.id).collect(),
         })
         .collect();
     // What forbids comes before what warns; within that the order of lenses and ids stays.
-    broken.sort_by_key(|broken| broken.about.level);
+    broken.sort_by_key(|broken| broken.about.verdict);
     let with = |verdict| page.card.guardrails.iter().filter(move |about| about.verdict == verdict).collect::<Vec<_>>();
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
@@ -82,6 +82,7 @@ pub fn page<R: Serialize>(page: &Page<'_, R>) -> Result<String, String> {
             version => page.version,
             deny_points => DENY_POINTS,
             warn_points => WARN_POINTS,
+            warned_points => WARNED_POINTS,
         },
     );
     rendered.map_err(|error| format!("{error:#}"))
@@ -132,6 +133,7 @@ mod tests {
             lens: Lens::Security,
             fix: "mend it".to_owned(),
             rendered_by: None,
+            convention: false,
         };
         let rule = crate::guardrail::Rule {
             id: "S1".to_owned(),
@@ -140,6 +142,7 @@ mod tests {
             description: "why it matters".to_owned(),
             lens: Lens::Security,
             level: Level::Deny,
+            convention: None,
             fix: "mend it".to_owned(),
             controls: vec!["CIS 5.2.3".to_owned()],
             concerns: vec!["kubernetes".to_owned()],

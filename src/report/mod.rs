@@ -116,6 +116,11 @@ pub fn others() -> Vec<About> {
             "A lock that was edited hides files that are no longer as the platform emitted them.",
         ),
         about(
+            "source",
+            "A release of the blueprint is what it was",
+            "A tag that moved brings something else under a name that was trusted.",
+        ),
+        about(
             "pending",
             "What goldpath.yaml says is applied",
             "An answer that was changed and not applied promises something that the files do not do.",
@@ -211,10 +216,12 @@ fn uri(path: &str) -> String {
     out
 }
 
-/// JUnit XML: a test for every guardrail, which fails with what was found.
+/// JUnit XML: a test for every guardrail, which fails with what denies, and whose output is what warns.
 pub fn junit(suite: &str, entries: &[Entry], abouts: &[About]) -> String {
     let abouts = by_id(abouts);
-    let failing = |id: &str| entries.iter().filter(|entry| entry.id == id && entry.fails).collect::<Vec<_>>();
+    let of =
+        |id: &str, fails| entries.iter().filter(|entry| entry.id == id && entry.fails == fails).collect::<Vec<_>>();
+    let (failing, warning) = (|id: &str| of(id, true), |id: &str| of(id, false));
     let mut ids: Vec<&str> = abouts.keys().copied().collect();
     for entry in entries {
         if !ids.contains(&entry.id.as_str()) {
@@ -229,9 +236,9 @@ pub fn junit(suite: &str, entries: &[Entry], abouts: &[About]) -> String {
     );
     for id in ids {
         let title = abouts.get(id).map_or("", |about| about.title.as_str());
-        let found = failing(id);
+        let (found, warned) = (failing(id), warning(id));
         let _ = write!(out, "    <testcase classname=\"goldpath\" name=\"{}\"", xml(format!("{id} {title}").trim()));
-        if found.is_empty() {
+        if found.is_empty() && warned.is_empty() {
             out.push_str("/>\n");
             continue;
         }
@@ -245,6 +252,14 @@ pub fn junit(suite: &str, entries: &[Entry], abouts: &[About]) -> String {
                 xml(id),
                 xml(&entry.fix)
             );
+        }
+        if !warned.is_empty() {
+            out.push_str("      <system-out>\n");
+            for entry in &warned {
+                let text = format!("warning: {}:{}: {}", entry.path, entry.line, with_fix(entry));
+                let _ = writeln!(out, "{}", xml(&text));
+            }
+            out.push_str("      </system-out>\n");
         }
         out.push_str("    </testcase>\n");
     }
@@ -340,16 +355,17 @@ mod tests {
     #[test]
     fn junit_counts_failing_ids() {
         let text = junit("goldpath check", &entries(), &others());
-        assert!(text.contains("tests=\"6\" failures=\"2\""), "{text}");
+        assert!(text.contains("tests=\"10\" failures=\"2\""), "{text}");
         assert!(text.contains("100% &lt;of&gt; &quot;images&quot; &amp; more in two lines"), "{text}");
-        assert!(text.contains("name=\"R2\"/>"), "{text}");
+        let warned = "name=\"R2\">\n      <system-out>\nwarning: x.yaml:3: a warning. To mend it: do, or: don't\n      </system-out>\n    </testcase>";
+        assert!(text.contains(warned), "{text}");
     }
 
     #[test]
     fn sarif_points_into_its_own_rules() {
         let log = sarif(&entries(), &others(), "1.0.0");
-        assert_eq!(log["runs"][0]["results"][2]["ruleIndex"], 0);
-        assert_eq!(log["runs"][0]["tool"]["driver"]["rules"][0]["id"], "drift");
+        assert_eq!(log["runs"][0]["results"][2]["ruleIndex"], 1);
+        assert_eq!(log["runs"][0]["tool"]["driver"]["rules"][1]["id"], "drift");
         let location = &log["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
         assert_eq!(location["artifactLocation"]["uri"], "deploy/a%20b.yaml");
     }

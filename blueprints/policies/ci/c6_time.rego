@@ -9,6 +9,7 @@ package ci
 #   id: C6
 #   lens: cost
 #   severity: deny
+#   convention: limits of time, and the end of outdated runs
 #   fix: >-
 #     set timeout-minutes and concurrency on GitHub, default.timeout and interruptible on GitLab, timeoutInMinutes on Azure, and
 #     leave pr.autoCancel on; in Jenkins' options timeout and disableConcurrentBuilds(abortPrevious: true), or false where a
@@ -23,6 +24,7 @@ deny contains result if {
 		"rule": "C6",
 		"msg": sprintf("%s has no timeout-minutes", [job]),
 		"at": ["jobs", job],
+		"convention": true,
 	}
 }
 
@@ -34,6 +36,7 @@ deny contains result if {
 		"rule": "C6",
 		"msg": "the workflow sets no concurrency",
 		"at": ["jobs"],
+		"convention": true,
 	}
 }
 
@@ -46,6 +49,7 @@ deny contains result if {
 		"rule": "C6",
 		"msg": "an outdated run of a pull request goes on (cancel-in-progress)",
 		"at": ["concurrency"],
+		"convention": true,
 	}
 }
 
@@ -63,6 +67,7 @@ deny contains result if {
 		"rule": "C6",
 		"msg": sprintf("%s has no timeout", [job]),
 		"at": [job],
+		"convention": true,
 	}
 }
 
@@ -75,6 +80,7 @@ deny contains result if {
 		"rule": "C6",
 		"msg": "the jobs have no default timeout",
 		"at": ["default"],
+		"convention": true,
 	}
 }
 
@@ -88,6 +94,7 @@ deny contains result if {
 		"rule": "C6",
 		"msg": "an outdated pipeline goes on (default.interruptible)",
 		"at": ["default"],
+		"convention": true,
 	}
 }
 
@@ -99,6 +106,7 @@ deny contains result if {
 		"rule": "C6",
 		"msg": sprintf("%s has no timeoutInMinutes", [entry.job]),
 		"at": entry.at,
+		"convention": true,
 	}
 }
 
@@ -110,6 +118,7 @@ deny contains result if {
 		"rule": "C6",
 		"msg": sprintf("%s has no time limit: 0 means none", [entry.job]),
 		"at": array.concat(entry.at, ["timeoutInMinutes"]),
+		"convention": true,
 	}
 }
 
@@ -120,6 +129,7 @@ deny contains result if {
 		"rule": "C6",
 		"msg": "an outdated run of a pull request goes on (autoCancel)",
 		"at": ["pr", "autoCancel"],
+		"convention": true,
 	}
 }
 

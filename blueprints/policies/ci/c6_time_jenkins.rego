@@ -8,6 +8,7 @@ deny contains result if {
 		"rule": "C6",
 		"msg": "the pipeline has no timeout",
 		"at": line_at(pipeline_line),
+		"convention": true,
 	}
 }
 
@@ -18,6 +19,7 @@ deny contains result if {
 		"rule": "C6",
 		"msg": "an outdated build goes on beside the next one (disableConcurrentBuilds)",
 		"at": line_at(pipeline_line),
+		"convention": true,
 	}
 }
 
@@ -31,6 +33,7 @@ deny contains result if {
 		"rule": "C6",
 		"msg": "an outdated build goes on, and the next one waits for it (abortPrevious)",
 		"at": line_at(first_line(`\bdisableConcurrentBuilds\b`)),
+		"convention": true,
 	}
 }
 

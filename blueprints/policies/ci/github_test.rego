@@ -193,3 +193,31 @@ test_s17_safeguards_that_are_off_are_denied if {
 		denied(with_step({"run": "x", "env": {name: "false"}}), "S17") == set()
 	}
 }
+
+# What warns in repositories that goldpath did not make.
+conventions(it, rule) := {result.msg |
+	some result in ci.deny with input as it
+	result.rule == rule
+	result.convention
+}
+
+test_s16_a_whole_version_of_githubs_own_is_a_convention if {
+	every use in ["actions/checkout@v5.0.1", "github/codeql-action/init@v3.30.1"] {
+		conventions(with_step({"uses": use}), "S16") == {sprintf("verify is not pinned by commit: %s", [use])}
+	}
+	every use in ["actions/checkout@v5", "actions/checkout@main", "acme/actions@v5.0.1"] {
+		count(denied(with_step({"uses": use}), "S16")) == 1
+		conventions(with_step({"uses": use}), "S16") == set()
+	}
+}
+
+test_s16_an_image_by_a_whole_version_is_a_convention if {
+	conventions(with_job({"container": "golang:1.25.3"}), "S16") == {"verify runs the image golang:1.25.3, which is no digest"}
+	conventions(with_job({"container": "golang:1.25"}), "S16") == set()
+}
+
+test_c6_is_a_convention if {
+	it := object.union(workflow, {"jobs": {"verify": object.remove(job, ["timeout-minutes"])}})
+	bare := object.remove(it, ["jobs"])
+	conventions(object.union(bare, {"jobs": {"other": {"steps": []}}}), "C6") == {"other has no timeout-minutes"}
+}

@@ -10,6 +10,7 @@ package ci
 #   id: S16
 #   lens: security
 #   severity: deny
+#   convention: an image by its whole version, and GitHub's own actions by theirs
 #   fix: >-
 #     write owner/action@<40 hex> # v1.2.3 on GitHub; component@1.2.3, and a ref with a tag or commit for projects, on GitLab;
 #     ref: refs/tags/v1.2.3 for repositories of templates on Azure; @Library('name@v1.2.3') on Jenkins; image:tag@sha256:…
@@ -27,6 +28,7 @@ deny contains result if {
 		"rule": "S16",
 		"msg": sprintf("%s is not pinned by commit: %s", [entry.job, use]),
 		"at": array.concat(entry.at, ["uses"]),
+		"convention": first_party(use),
 	}
 }
 
@@ -39,6 +41,7 @@ deny contains result if {
 		"rule": "S16",
 		"msg": sprintf("%s is not pinned by commit: %s", [job, use]),
 		"at": ["jobs", job, "uses"],
+		"convention": first_party(use),
 	}
 }
 
@@ -52,6 +55,7 @@ deny contains result if {
 		"rule": "S16",
 		"msg": sprintf("%s runs the image %s, which is no digest", [entry.job, image]),
 		"at": entry.at,
+		"convention": versioned(image),
 	}
 }
 
@@ -111,6 +115,14 @@ deny contains result if {
 		"at": ["resources", "repositories", index],
 	}
 }
+
+# GitHub's own actions by a whole version: who can move these tags has the runner as well.
+first_party(use) if {
+	regex.match(`^(actions|github)/[^@]+@v[0-9]+\.[0-9]+\.[0-9]+$`, use)
+} else := false
+
+# Publishers hardly ever move the tag of a whole version.
+versioned(image) := regex.match(`:v?[0-9]+\.[0-9]+\.[0-9]+([-_.][\w.-]*)?$`, image)
 
 pinned_project(entry) if not entry.project
 

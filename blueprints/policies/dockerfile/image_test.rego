@@ -24,6 +24,14 @@ test_s15_a_base_without_a_digest_is_denied if {
 	denied([from(0, ["golang:1.25"]), command("user", 0, ["65532"])], "S15") == {"the base golang:1.25 has no digest"}
 }
 
+# Which warns in repositories that goldpath did not make.
+test_s15_a_whole_version_is_a_convention if {
+	every base, expected in {"golang:1.25.3": true, "golang:1.25.3-alpine": true, "golang:1.25": false, "golang": false} {
+		it := [from(0, [base]), command("user", 0, ["65532"])]
+		{result.convention | some result in dockerfile.deny with input as it} == {expected}
+	}
+}
+
 test_s15_scratch_and_earlier_stages_need_none if {
 	denied([from(0, ["scratch", "AS", "base"]), from(1, ["base"]), command("user", 1, ["65532"])], "S15") == set()
 }

@@ -10,6 +10,7 @@ package dockerfile
 #   id: S15
 #   lens: security
 #   severity: deny
+#   convention: an image by its whole version
 #   fix: pin every FROM to tag@sha256:…, end with USER 65532:65532, use COPY, and check what is downloaded
 #   controls:
 #     - CIS Docker Benchmark 4.1
@@ -31,6 +32,7 @@ deny contains result if {
 		"rule": "S15",
 		"msg": sprintf("the base %s has no digest", [base]),
 		"at": [index],
+		"convention": versioned(base),
 	}
 }
 
@@ -45,6 +47,7 @@ deny contains result if {
 		"rule": "S15",
 		"msg": sprintf("%s takes files from %s, which has no digest", [upper(command.Cmd), image]),
 		"at": [index],
+		"convention": versioned(image),
 	}
 }
 
@@ -99,6 +102,9 @@ deny contains result if {
 		"at": [index],
 	}
 }
+
+# Publishers hardly ever move the tag of a whole version.
+versioned(image) := regex.match(`:v?[0-9]+\.[0-9]+\.[0-9]+([-_.][\w.-]*)?$`, image)
 
 # As a command, not as a package that is installed.
 uses_sudo := `(^|[;&|(]|\b(then|do|else))\s*(\w+=\S*\s+)*sudo(\s|$)`

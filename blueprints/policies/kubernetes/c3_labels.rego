@@ -8,30 +8,33 @@ package kubernetes
 #   id: C3
 #   lens: cost
 #   severity: deny
+#   convention: these labels
 #   fix: >-
 #     label the object, and its pods, with app.kubernetes.io/name, team, cost-center and environment; in Kustomize once, in
 #     the overlay's labels
 #   controls: []
 deny contains result if {
 	some pod in pods
-	some label in payers
-	field(pod.labels, label, "") == ""
+	missing := [label | some label in payers; field(pod.labels, label, "") == ""]
+	count(missing) > 0
 	result := {
 		"rule": "C3",
-		"msg": sprintf("the pods of %s have no label %s", [subject(pod.object), label]),
+		"msg": sprintf("the pods of %s have no label %s", [subject(pod.object), concat(", ", missing)]),
 		"at": array.concat(pod.template, ["metadata"]),
+		"convention": true,
 	}
 }
 
 deny contains result if {
 	some place, it in objects
 	it.kind == "PersistentVolumeClaim"
-	some label in payers
-	field(labels(it), label, "") == ""
+	missing := [label | some label in payers; field(labels(it), label, "") == ""]
+	count(missing) > 0
 	result := {
 		"rule": "C3",
-		"msg": sprintf("%s has no label %s", [subject(it), label]),
+		"msg": sprintf("%s has no label %s", [subject(it), concat(", ", missing)]),
 		"at": array.concat(place, ["metadata"]),
+		"convention": true,
 	}
 }
 

@@ -31,20 +31,16 @@ test_c2_no_ceiling_is_denied if {
 test_c3_pods_that_nobody_pays_for_are_denied if {
 	unlabelled := {"spec": {"template": {"metadata": {"labels": {"team": "shop"}}, "spec": pod}}}
 	bare := object.union(object.remove(deployment, ["spec"]), unlabelled)
-	expected := {
-		"the pods of Deployment api have no label app.kubernetes.io/name",
-		"the pods of Deployment api have no label cost-center",
-		"the pods of Deployment api have no label environment",
-	}
-	denied(bare, "C3") == expected
+	denied(bare, "C3") == {"the pods of Deployment api have no label app.kubernetes.io/name, cost-center, environment"}
+	conventions(bare, "C3") == denied(bare, "C3")
 	none := object.union(object.remove(deployment, ["spec"]), {"spec": {"template": {"spec": pod}}})
-	denied(none, "C3") == expected | {"the pods of Deployment api have no label team"}
+	denied(none, "C3") == {"the pods of Deployment api have no label app.kubernetes.io/name, team, cost-center, environment"}
 }
 
 test_c3_the_pods_of_a_cronjob_count if {
 	template := {"spec": {"template": {"spec": pod}}}
 	it := object.union(object.remove(cronjob(pod), ["spec"]), {"spec": {"jobTemplate": template}})
-	"the pods of CronJob api have no label cost-center" in denied(it, "C3")
+	denied(it, "C3") == {"the pods of CronJob api have no label app.kubernetes.io/name, team, cost-center, environment"}
 }
 
 test_c3_volumes_that_nobody_pays_for_are_denied if {

@@ -98,6 +98,13 @@ without_container(keys) := with_pod({"containers": [object.remove(container, key
 # The messages of a rule about an object.
 denied(it, rule) := {result.msg | some result in kubernetes.deny with input as it; result.rule == rule}
 
+# What warns in repositories that goldpath did not make.
+conventions(it, rule) := {result.msg |
+	some result in kubernetes.deny with input as it
+	result.rule == rule
+	result.convention
+}
+
 warned(it, rule) := {result.msg | some result in kubernetes.warn with input as it; result.rule == rule}
 
 # Every kind of workload, with a pod in it.

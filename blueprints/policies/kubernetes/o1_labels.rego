@@ -8,17 +8,22 @@ package kubernetes
 #   id: O1
 #   lens: operability
 #   severity: deny
+#   convention: these labels
 #   fix: label it with app.kubernetes.io/name, app.kubernetes.io/part-of, app.kubernetes.io/managed-by and team
 #   controls: []
 deny contains result if {
 	some place, it in objects
 	it.kind in labelled
-	some label in ["app.kubernetes.io/name", "app.kubernetes.io/part-of", "app.kubernetes.io/managed-by", "team"]
-	field(labels(it), label, "") == ""
+	missing := [label |
+		some label in ["app.kubernetes.io/name", "app.kubernetes.io/part-of", "app.kubernetes.io/managed-by", "team"]
+		field(labels(it), label, "") == ""
+	]
+	count(missing) > 0
 	result := {
 		"rule": "O1",
-		"msg": sprintf("%s has no label %s", [subject(it), label]),
+		"msg": sprintf("%s has no label %s", [subject(it), concat(", ", missing)]),
 		"at": array.concat(place, ["metadata"]),
+		"convention": true,
 	}
 }
 

@@ -2,10 +2,8 @@ package kubernetes_test
 
 test_o1_missing_labels_are_denied if {
 	bare := {"kind": "Service", "metadata": {"name": "api", "labels": {"app.kubernetes.io/name": "api", "team": "shop"}}}
-	denied(bare, "O1") == {
-		"Service api has no label app.kubernetes.io/part-of",
-		"Service api has no label app.kubernetes.io/managed-by",
-	}
+	denied(bare, "O1") == {"Service api has no label app.kubernetes.io/part-of, app.kubernetes.io/managed-by"}
+	conventions(bare, "O1") == denied(bare, "O1")
 	denied({"kind": "Service", "metadata": {"name": "api", "labels": labels}}, "O1") == set()
 }
 

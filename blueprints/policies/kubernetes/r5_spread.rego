@@ -11,8 +11,7 @@ package kubernetes
 #   severity: deny
 #   concerns: [Deployment, StatefulSet, Rollout]
 #   fix: add topologySpreadConstraints over topology.kubernetes.io/zone, or a podAntiAffinity over kubernetes.io/hostname
-#   controls:
-#     - SOC 2 A1.2
+#   controls: []
 deny contains result if {
 	some at, pod in pods
 

@@ -10,10 +10,10 @@ package kubernetes
 #   id: R6
 #   lens: reliability
 #   severity: deny
+#   convention: the 25 % that hold where nothing is said
 #   concerns: [Deployment, StatefulSet, DaemonSet, Rollout]
 #   fix: "set spec.strategy.type: RollingUpdate with rollingUpdate.maxUnavailable: 0 and a maxSurge"
-#   controls:
-#     - SOC 2 A1.1
+#   controls: []
 deny contains result if {
 	some place, it in updated
 	it.kind == "Deployment"
@@ -34,6 +34,7 @@ deny contains result if {
 		"rule": "R6",
 		"msg": sprintf("%s may lose %v of its pods during an update", [subject(it), unavailable]),
 		"at": array.concat(place, array.concat(["spec", "strategy"], array.concat(way, ["maxUnavailable"]))),
+		"convention": unavailable == "25%",
 	}
 }
 

@@ -11,8 +11,7 @@ package kubernetes
 #   severity: deny
 #   concerns: [Job, CronJob]
 #   fix: set concurrencyPolicy to Forbid or Replace, startingDeadlineSeconds, and ttlSecondsAfterFinished on Jobs
-#   controls:
-#     - SOC 2 A1.1
+#   controls: []
 deny contains result if {
 	some place, it in objects
 	it.kind == "CronJob"

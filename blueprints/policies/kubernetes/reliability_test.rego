@@ -40,6 +40,8 @@ test_r6_recreate_is_denied if {
 test_r6_lost_capacity_is_denied if {
 	expected := {"Deployment api may lose 25% of its pods during an update"}
 	denied(with_spec({"strategy": {"rollingUpdate": {"maxUnavailable": "25%"}}}), "R6") == expected
+	conventions(with_spec({"strategy": {"rollingUpdate": {"maxUnavailable": "25%"}}}), "R6") == expected
+	conventions(with_spec({"strategy": {"rollingUpdate": {"maxUnavailable": 1}}}), "R6") == set()
 	denied(object.union(object.remove(deployment, ["spec"]), {"spec": object.remove(deployment.spec, ["strategy"])}), "R6") == expected
 	denied(with_spec({"strategy": {"rollingUpdate": {"maxUnavailable": 1}}}), "R6") == {
 		"Deployment api may lose 1 of its pods during an update",

@@ -8,6 +8,7 @@ package kubernetes
 #   id: S2
 #   lens: security
 #   severity: deny
+#   convention: an id from 1 to 9999
 #   concerns: [Deployment, StatefulSet, DaemonSet, ReplicaSet, Job, CronJob, Pod, Rollout]
 #   fix: set securityContext.runAsUser and runAsGroup to 65532, or another id from 10000 on
 #   controls:
@@ -23,6 +24,7 @@ deny contains result if {
 		"rule": "S2",
 		"msg": sprintf("%s has %s %v", [called(entry), key, id]),
 		"at": array.concat(where(at, entry, key), ["securityContext", key]),
+		"convention": ordinary(id),
 	}
 }
 
@@ -31,6 +33,11 @@ where(at, entry, key) := entry.way if {
 	field(context(entry.it), key, null) == null
 	field(context(entry.pod.spec), key, null) != null
 } else := at
+
+# Not root, but perhaps somebody on the node.
+ordinary(id) := id > 0 if {
+	is_number(id)
+} else := false
 
 high(id) if {
 	is_number(id)

@@ -9,6 +9,7 @@ package kubernetes
 #   id: S5
 #   lens: security
 #   severity: deny
+#   convention: an image by its whole version, or by a name without a registry
 #   concerns: [Deployment, StatefulSet, DaemonSet, ReplicaSet, Job, CronJob, Pod, Rollout]
 #   fix: name the image as registry/name@sha256:…; `make promote` writes the digest of a release
 #   controls:
@@ -25,6 +26,7 @@ deny contains result if {
 		"rule": "S5",
 		"msg": sprintf("%s runs %q, which is no digest", [called(entry), image]),
 		"at": array.concat(at, ["image"]),
+		"convention": versioned(image),
 	}
 }
 
@@ -37,6 +39,7 @@ deny contains result if {
 		"rule": "S5",
 		"msg": sprintf("%s runs %q, which names no registry", [called(entry), image]),
 		"at": array.concat(at, ["image"]),
+		"convention": true,
 	}
 }
 
@@ -52,5 +55,8 @@ warn contains result if {
 }
 
 pinned(image) if regex.match(`@sha256:[0-9a-f]{64}$`, image)
+
+# Publishers hardly ever move the tag of a whole version.
+versioned(image) := regex.match(`:v?[0-9]+\.[0-9]+\.[0-9]+([-_.][\w.-]*)?$`, image)
 
 unreleased(image) if endswith(image, ":unreleased")

@@ -12,9 +12,9 @@ package kubernetes
 #   fix: list Ingress and Egress in policyTypes, and name the namespaces, pods or address ranges in every rule
 #   controls:
 #     - CIS Kubernetes Benchmark 5.3.2
-#     - NSA/CISA Kubernetes Hardening Guide, network separation
+#     - NSA/CISA Kubernetes Hardening Guide, network policies
 #     - OWASP Kubernetes Top Ten 2022 K07 Missing Network Segmentation Controls
-#     - SOC 2 CC6.6
+#     - SOC 2 CC6.1
 deny contains result if {
 	some place, it in network_policies
 	some direction in ["Ingress", "Egress"]

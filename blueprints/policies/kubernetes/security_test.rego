@@ -83,6 +83,13 @@ test_s2_low_ids_are_denied if {
 	denied(with_pod({"securityContext": {"runAsGroup": 0}}), "S2") == {"Deployment api: container api has runAsGroup 0"}
 }
 
+test_s2_an_ordinary_id_is_a_convention_and_root_is_not if {
+	low := with_container({"securityContext": {"runAsUser": 1000}})
+	conventions(low, "S2") == denied(low, "S2")
+	conventions(with_container({"securityContext": {"runAsUser": 0}}), "S2") == set()
+	conventions(without_pod(["securityContext"]), "S2") == set()
+}
+
 test_s2_unset_ids_are_denied if {
 	denied(without_pod(["securityContext"]), "S2") == {
 		"Deployment api: container api has runAsUser unset",
@@ -138,8 +145,19 @@ test_s5_tags_are_denied if {
 	}
 }
 
+test_s5_a_whole_version_is_a_convention if {
+	every tag in ["1.2.3", "v1.2.3", "1.2.3-alpine3.22"] {
+		it := with_container({"image": sprintf("ghcr.io/acme/api:%s", [tag])})
+		conventions(it, "S5") == denied(it, "S5")
+	}
+	every tag in ["latest", "1", "1.2", "v1.2", "main-1.2.3", "20250101"] {
+		conventions(with_container({"image": sprintf("ghcr.io/acme/api:%s", [tag])}), "S5") == set()
+	}
+}
+
 test_s5_an_image_without_a_registry_is_denied if {
 	image := trim_prefix(digest, "ghcr.io/")
+	conventions(with_container({"image": image}), "S5") == denied(with_container({"image": image}), "S5")
 	denied(with_container({"image": image}), "S5") == {
 		sprintf("Deployment api: container api runs %q, which names no registry", [image]),
 	}

@@ -27,13 +27,9 @@ deny contains result if {
 # Whatever holds images, and buckets whose name says that they hold logs or artifacts.
 stores contains store if {
 	some index, document in input
-	some type, ends_by in {
-		"aws_ecr_repository": "aws_ecr_lifecycle_policy",
-		"aws_s3_bucket": "aws_s3_bucket_lifecycle_configuration",
-		"azurerm_storage_account": "azurerm_storage_management_policy",
-	}
+	some type, ends_by in deleted_by
 	some called, blocks in each(document.contents.resource[type])
-	some place, block in each(blocks)
+	some place, block in bodies(blocks)
 	holds_what_ages(type, called, block)
 	store := {
 		"folder": folder_of(document.path),
@@ -41,6 +37,12 @@ stores contains store if {
 		"ends_by": ends_by,
 		"at": [index, "contents", "resource", type, called, place],
 	}
+}
+
+deleted_by := {
+	"aws_ecr_repository": "aws_ecr_lifecycle_policy",
+	"aws_s3_bucket": "aws_s3_bucket_lifecycle_configuration",
+	"azurerm_storage_account": "azurerm_storage_management_policy",
 }
 
 holds_what_ages(type, _, _) if type == "aws_ecr_repository"
@@ -52,12 +54,15 @@ holds_what_ages(type, label, block) if {
 	regex.match(`(?i)\b(access ?logs?|logs?|artifacts?|builds?|caches?)\b`, words)
 }
 
-# A resource that deletes, and refers to the store, in the same module.
-ended(store) if {
+# What a resource that deletes refers to, in the same module.
+ended(store) if store.name in referred[[store.folder, store.ends_by]]
+
+referred[deleting] contains called if {
 	some document in input
-	folder_of(document.path) == store.folder
-	some blocks in each(document.contents.resource[store.ends_by])
+	some type in deleted_by
+	some blocks in each(document.contents.resource[type])
+	deleting := [folder_of(document.path), type]
 	walk(blocks, [_, value])
 	is_string(value)
-	regex.match(sprintf(`\b%s\b`, [store.name]), value)
+	some called in regex.find_n(`\b(?:aws_ecr_repository|aws_s3_bucket|azurerm_storage_account)\.[A-Za-z0-9_-]+`, value, -1)
 }

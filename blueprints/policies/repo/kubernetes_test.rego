@@ -179,6 +179,71 @@ test_s6_a_server_without_a_policy_is_denied if {
 	denied([deployment, budget, scaler, all_pods], "S6") == set()
 }
 
+test_s6_a_policy_for_other_pods_does_not_count if {
+	other := object.union(policy, {"spec": {"podSelector": {"matchLabels": {"environment": "prod", "tier": "web"}}}})
+	count(denied([deployment, budget, scaler, other], "S6")) == 2
+	both := object.union(policy, {"spec": {"podSelector": {"matchLabels": {"environment": "prod"}}}})
+	denied([deployment, budget, scaler, both], "S6") == set()
+	expressed := object.union(object.remove(policy, ["spec"]), {"spec": {
+		"podSelector": {"matchExpressions": [{"key": "environment", "operator": "In", "values": ["prod"]}]},
+		"policyTypes": ["Ingress", "Egress"],
+	}})
+	denied([deployment, budget, scaler, expressed], "S6") == set()
+}
+
+# What two roots render: without the others, or with all of them, by where conftest and goldpath have it.
+rendered(first, second) := [{"path": path, "contents": it} |
+	some path, objects in {first[0]: first[1], second[0]: second[1]}
+	some it in objects
+]
+
+roots := [
+	["build/manifests/dev.yaml", "build/manifests/prod.yaml"],
+	["deploy/overlays/dev/kustomization.yaml", "deploy/overlays/prod/kustomization.yaml"],
+	["charts/api/values-dev.yaml", "charts/api/values-prod.yaml"],
+]
+
+test_what_one_environment_has_does_not_make_up_for_what_another_lacks if {
+	every pair in roots {
+		list := rendered([pair[0], good], [pair[1], [deployment]])
+		denied_files(list, "R1") == set()
+		denied_files(list, "R2") == {"Deployment api runs with 1 replicas in production"}
+		denied_files(list, "S6") == {
+			"Deployment api is behind no NetworkPolicy for Ingress",
+			"Deployment api is behind no NetworkPolicy for Egress",
+		}
+		{result.at[0] | some result in repo.deny with input as list} == {4}
+	}
+}
+
+test_an_autoscaler_does_not_scale_what_another_environment_has if {
+	every pair in roots {
+		list := rendered([pair[0], [deployment, budget, policy]], [pair[1], [deployment, budget, scaler, policy]])
+		denied_files(list, "R2") == {"Deployment api runs with 1 replicas in production"}
+		without := rendered([pair[0], [deployment, budget, policy, scaler]], [pair[1], [scaler]])
+		denied_files(without, "R3") == {"HorizontalPodAutoscaler api scales a workload that is not there"}
+	}
+}
+
+# As where a platform team has the policies of a namespace in a root of its own.
+test_roots_that_render_different_objects_meet_in_a_namespace_with_a_name if {
+	every pair in roots {
+		denied_files(rendered([pair[0], [deployment, scaler]], [pair[1], [policy, budget]]), "S6") == set()
+		denied_files(rendered([pair[0], [deployment, scaler]], [pair[1], [policy, budget]]), "R1") == set()
+		nameless := [object.remove(it, ["metadata"]) | some it in [policy, budget]]
+		denied_files(rendered([pair[0], [deployment, scaler]], [pair[1], nameless]), "R1") == {
+			"Deployment api has no PodDisruptionBudget",
+			"PodDisruptionBudget  selects no pod",
+		}
+	}
+}
+
+test_what_is_rendered_by_nobody_meets_it_too if {
+	list := rendered(["platform/policies.yaml", [policy, budget]], ["deploy/kustomization.yaml", [deployment, scaler]])
+	denied_files(list, "S6") == set()
+	denied_files(list, "R1") == set()
+}
+
 test_a_finding_leads_to_its_document if {
 	some result in repo.deny with input as files([deployment, scaler, policy])
 	result.rule == "R1"

@@ -9,6 +9,7 @@ package repo
 #   id: O2
 #   lens: operability
 #   severity: deny
+#   convention: a runbook for each alert
 #   concerns: [alerts]
 #   fix: set the label severity and the annotation runbook_url; give the runbook a heading for the alert
 #   controls: []
@@ -29,6 +30,7 @@ deny contains result if {
 		"rule": "O2",
 		"msg": sprintf("the alert %s has no runbook_url", [alert.it.alert]),
 		"at": alert.at,
+		"convention": true,
 	}
 }
 
@@ -40,6 +42,7 @@ deny contains result if {
 		"rule": "O2",
 		"msg": sprintf("the runbook of the alert %s does not exist: %s", [alert.it.alert, place]),
 		"at": array.concat(alert.at, ["annotations", "runbook_url"]),
+		"convention": true,
 	}
 }
 

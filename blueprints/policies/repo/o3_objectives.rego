@@ -14,7 +14,7 @@ package repo
 deny contains result if {
 	some objective in objectives
 	expected := objective.it.alerting.name
-	count([alert | some alert in alerts; alert.it.alert == expected]) == 0
+	not expected in names_of_alerts
 	result := {
 		"rule": "O3",
 		"msg": sprintf("no rule alerts as %s, the name that the objective %s gives", [expected, objective.it.name]),
@@ -26,3 +26,5 @@ objectives contains {"it": objective, "at": [index, "contents", "slos", place]} 
 	some index, document in input
 	some place, objective in each(document.contents.slos)
 }
+
+names_of_alerts contains alert.it.alert if some alert in alerts

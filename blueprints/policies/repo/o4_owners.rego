@@ -9,6 +9,7 @@ package repo
 #   id: O4
 #   lens: operability
 #   severity: deny
+#   convention: an owner of each such folder by name
 #   concerns: [ci, terraform]
 #   fix: name owners for the folder in CODEOWNERS
 #   controls:
@@ -21,6 +22,7 @@ deny contains result if {
 		"rule": "O4",
 		"msg": sprintf("CODEOWNERS names no owner for %s", [entry.place]),
 		"at": [min(owner_files), "contents"],
+		"convention": true,
 	}
 }
 
@@ -31,6 +33,7 @@ deny contains result if {
 		"rule": "O4",
 		"msg": "there is no CODEOWNERS",
 		"path": "CODEOWNERS",
+		"convention": true,
 	}
 }
 

@@ -48,51 +48,60 @@ template_of[index] := template if {
 }
 
 # A Rollout may take its pods from a Deployment.
-template_of[index] := deployment.spec.template if {
-	some index, it in workloads
-	not it.spec.template
-	some deployment in workloads
-	deployment.kind == "Deployment"
-	same_place(deployment, it, it.spec.workloadRef.name)
+template_of[index] := workloads[deployment].spec.template if {
+	some index, spots in borrows_from
+	not workloads[index].spec.template
+	deployment := min([min(at_place[spot]) | some spot in spots])
 }
 
 taken_over contains index if {
 	some index, it in workloads
-	it.kind == "Deployment"
-	some rollout in workloads
-	same_place(it, rollout, rollout.spec.workloadRef.name)
+	some place in places_of[index]
+	array.concat(place, [it.kind, name(it)]) in borrowed
 }
 
-# The autoscalers of a workload.
-scalers_of[index] := {scaler |
-	some scaler, other in scalers
-	object.get(other.spec.scaleTargetRef, "kind", "Deployment") == it.kind
-	same_place(it, other, other.spec.scaleTargetRef.name)
-} if {
+borrowed contains spot if {
+	some spots in borrows_from
+	some spot in spots
+}
+
+borrows_from[index] contains spot if {
 	some index, it in workloads
+	some place in places_of[index]
+	spot := array.concat(place, ["Deployment", it.spec.workloadRef.name])
+	at_place[spot]
 }
 
 # The fewest replicas that a workload runs with.
 fewest[index] := replicas if {
 	some index, it in workloads
-	count(scalers_of[index]) == 0
+	not scaled_as[index]
 	replicas := object.get(it.spec, "replicas", 1)
 }
 
-fewest[index] := least if {
-	some index, _ in workloads
-	count(scalers_of[index]) > 0
+fewest[index] := min([fewest_of_scalers[place] | some place in found]) if some index, found in scaled_as
+
+# What autoscalers name: the workloads by that, and what autoscalers say about it.
+scaled_as[index] contains target if {
+	some index, it in workloads
+	some place in places_of[index]
+	target := array.concat(place, [it.kind, name(it)])
+	scalers_of[target]
+}
+
+scalers_of[target] contains index if {
+	some index, it in scalers
+	some place in places_of[index]
+	target := array.concat(place, [object.get(it.spec.scaleTargetRef, "kind", "Deployment"), it.spec.scaleTargetRef.name])
+}
+
+fewest_of_scalers[target] := least if {
+	some target, found in scalers_of
 	least := min({replicas |
-		some scaler in scalers_of[index]
+		some scaler in found
 		spec := scalers[scaler].spec
 		replicas := object.get(spec, "minReplicas", object.get(spec, "minReplicaCount", 1))
 	})
-}
-
-# Whether an object is the one that another names.
-same_place(it, other, called) if {
-	name(it) == called
-	namespace(it) == namespace(other)
 }
 
 name(it) := object.get(object.get(it, "metadata", {}), "name", "")

@@ -10,16 +10,13 @@ package repo
 #   severity: deny
 #   concerns: [terraform]
 #   fix: give each backend a key of its own, with the environment in it
-#   controls:
-#     - SOC 2 CC8.1
+#   controls: []
 deny contains result if {
 	some backend in backends
-	some other in backends
-	other.path != backend.path
-	other.key == backend.key
+	other := [path | some path in users_of[backend.key]; path != backend.path][0]
 	result := {
 		"rule": "R10",
-		"msg": sprintf("this state is also that of %s", [other.path]),
+		"msg": sprintf("this state is also that of %s", [other]),
 		"at": backend.at,
 	}
 }
@@ -38,16 +35,21 @@ deny contains result if {
 
 with_backend contains folder_of(document.path) if {
 	some document in input
-	some block in each(document.contents.terraform)
+	some block in bodies(document.contents.terraform)
 	some type in ["backend", "cloud"]
 	block[type]
 }
 
+# Two of the files that keep their state under a key: every one of them finds another there.
+users_of[key] := array.slice(sort(paths), 0, 2) if some key, paths in states
+
+states[backend.key] contains backend.path if some backend in backends
+
 backends contains entry if {
 	some index, document in input
-	some place, block in each(document.contents.terraform)
+	some place, block in bodies(document.contents.terraform)
 	some type, definitions in each(block.backend)
-	some definition in each(definitions)
+	some definition in bodies(definitions)
 	key := object.get(definition, "key", object.get(definition, "prefix", null))
 	is_string(key)
 	entry := {

@@ -15,14 +15,21 @@ package repo
 deny contains result if {
 	some index, it in workloads
 	it.kind == "StatefulSet"
-	count([service |
-		some service, other in services
-		same_place(other, it, it.spec.serviceName)
-		other.spec.clusterIP == "None"
-	]) == 0
+	not has_headless_service(index, it.spec.serviceName)
 	result := {
 		"rule": "R11",
 		"msg": sprintf("%s names no headless service that is there", [subject(it)]),
 		"at": [index, "contents", "spec", "serviceName"],
 	}
+}
+
+has_headless_service(index, called) if {
+	some place in places_of[index]
+	array.concat(place, [called]) in headless
+}
+
+headless contains array.concat(place, [name(it)]) if {
+	some index, it in services
+	it.spec.clusterIP == "None"
+	some place in places_of[index]
 }

@@ -15,7 +15,7 @@ package repo
 deny contains result if {
 	some index, labels in servers
 	fewest[index] > 1
-	count([budget | some budget, it in budgets; guards(it, index, labels)]) == 0
+	not is_guarded(index, labels)
 	result := {
 		"rule": "R1",
 		"msg": sprintf("%s has no PodDisruptionBudget", [subject(objects[index])]),
@@ -25,7 +25,7 @@ deny contains result if {
 
 deny contains result if {
 	some index, it in budgets
-	count([server | some server, labels in servers; guards(it, server, labels)]) == 0
+	count([labels | some request in requests_of(index, it); some labels in selected[request]]) == 0
 	result := {
 		"rule": "R1",
 		"msg": sprintf("%s selects no pod", [subject(it)]),
@@ -45,19 +45,36 @@ deny contains result if {
 
 deny contains result if {
 	some index, it in budgets
-	some server, labels in servers
-	guards(it, server, labels)
-	keeps_all(it.spec.minAvailable, fewest[server])
+	some request in requests_of(index, it)
+	some labels in selected[request]
+	some replicas in replicas_of[[request[0], request[1], labels]]
+	keeps_all(it.spec.minAvailable, replicas)
 	result := {
 		"rule": "R1",
-		"msg": sprintf("%s lets no pod go while %v run", [subject(it), fewest[server]]),
+		"msg": sprintf("%s lets no pod go while %v run", [subject(it), replicas]),
 		"at": [index, "contents", "spec", "minAvailable"],
 	}
 }
 
-guards(budget, server, labels) if {
-	namespace(budget) == namespace(objects[server])
-	selects(budget.spec.selector, labels)
+is_guarded(index, labels) if {
+	some place in places_of[index]
+	labels in guarded_at[place]
+}
+
+# The labels that budgets select, by place.
+guarded_at[place] contains labels if {
+	some request in asked_by_budgets
+	some labels in selected[request]
+	place := [request[0], request[1]]
+}
+
+requests_of(index, budget) := {array.concat(place, [budget.spec.selector]) | some place in places_of[index]}
+
+# How many pods with the same labels run, by place and labels.
+replicas_of[pods] contains fewest[server] if {
+	some server, labels in servers
+	some place in places_of[server]
+	pods := array.concat(place, [labels])
 }
 
 keeps_all(available, _) if available == "100%"

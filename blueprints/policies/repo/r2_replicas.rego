@@ -36,6 +36,10 @@ warn contains result if {
 
 production := {"prod", "production", "prd", "live"}
 
-place_of_replicas(index) := [min(scalers_of[index]), "contents", "spec", "minReplicas"] if count(scalers_of[index]) > 0
+place_of_replicas(index) := [first, "contents", "spec", "minReplicas"] if {
+	first := min([first_scaler_of[target] | some target in scaled_as[index]])
+}
 
-place_of_replicas(index) := [index, "contents", "spec", "replicas"] if count(scalers_of[index]) == 0
+place_of_replicas(index) := [index, "contents", "spec", "replicas"] if not scaled_as[index]
+
+first_scaler_of[target] := min(found) if some target, found in scalers_of

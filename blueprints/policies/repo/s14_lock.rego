@@ -29,21 +29,18 @@ deny contains result if {
 }
 
 # The folders that are applied, and what shows it.
-root_modules[folder] := places if {
-	some folder in {root.folder | some root in roots}
-	places := {root.at | some root in roots; root.folder == folder}
-}
-
-roots contains {"folder": folder_of(document.path), "at": [index, "contents", "provider"]} if {
+root_modules[folder] contains [index, "contents", "provider"] if {
 	some index, document in input
 	is_object(document.contents.provider)
+	folder := folder_of(document.path)
 }
 
-roots contains {"folder": folder_of(document.path), "at": [index, "contents", "terraform", place]} if {
+root_modules[folder] contains [index, "contents", "terraform", place] if {
 	some index, document in input
-	some place, block in each(document.contents.terraform)
+	some place, block in bodies(document.contents.terraform)
 	some kind in ["backend", "cloud"]
 	block[kind]
+	folder := folder_of(document.path)
 }
 
 locked contains folder_of(document.path) if {

@@ -33,3 +33,21 @@ test_s14_odd_shapes_break_nothing if {
 		denied_files([{"path": "x.tf", "contents": {"terraform": odd}}], "S14") == set()
 	}
 }
+
+# In Terraform's JSON syntax a single block stands without a list.
+test_s14_a_root_module_may_be_json if {
+	file := {"path": "infra/prod/main.tf.json", "contents": {
+		"terraform": {"backend": {"s3": {"key": "prod"}}},
+		"provider": {"aws": {"region": "eu-central-1"}},
+		"resource": {"aws_s3_bucket": {"logs": {"bucket": "acme-logs"}}},
+	}}
+	denied_files([file], "S14") == {"infra/prod is applied, and no .terraform.lock.hcl says with which providers"}
+	denied_files([file], "R10") == set()
+	denied_files([file], "C4") == {
+		"aws_s3_bucket.logs keeps everything for ever: it has no aws_s3_bucket_lifecycle_configuration",
+	}
+	denied_files([file, object.union(file, {"path": "infra/dev/main.tf.json"})], "R10") == {
+		"this state is also that of infra/dev/main.tf.json",
+		"this state is also that of infra/prod/main.tf.json",
+	}
+}

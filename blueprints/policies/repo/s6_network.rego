@@ -15,15 +15,22 @@ package repo
 deny contains result if {
 	some index, labels in servers
 	some direction in ["Ingress", "Egress"]
-	count([policy |
-		some policy, it in policies
-		namespace(it) == namespace(objects[index])
-		direction in object.get(it.spec, "policyTypes", ["Ingress"])
-		selects(object.get(it.spec, "podSelector", {}), labels)
-	]) == 0
+	not is_behind(index, labels, direction)
 	result := {
 		"rule": "S6",
 		"msg": sprintf("%s is behind no NetworkPolicy for %s", [subject(objects[index]), direction]),
 		"at": [index, "contents"],
 	}
+}
+
+is_behind(index, labels, direction) if {
+	some place in places_of[index]
+	labels in sheltered[array.concat(place, [direction])]
+}
+
+# The labels that policies select, by place and direction.
+sheltered[side] contains labels if {
+	some [request, direction] in asked_by_policies
+	some labels in selected[request]
+	side := [request[0], request[1], direction]
 }

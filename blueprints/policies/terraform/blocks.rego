@@ -1,6 +1,7 @@
 # What the rules of this package share. A document is either a file, in the shape that conftest's HCL2 parser gives it (a
-# block is a list below its type and labels, and an expression that is no literal is text that starts with `${`), or a plan,
-# as `terraform show -json` prints it. The plan shows values where the file has expressions.
+# block is a list below its type and labels, and an expression that is no literal is text that starts with `${`), or one in
+# Terraform's JSON syntax, where a single block stands without a list, or a plan, as `terraform show -json` prints it. The plan
+# shows values where the file has expressions.
 package terraform
 
 # The resources by their type, each with its name and place.
@@ -9,15 +10,15 @@ resources := declared if not is_plan
 resources := planned if is_plan
 
 declared[type] := [{"it": settings(block), "name": sprintf("%s.%s", [type, name]), "at": ["resource", type, name, index]} |
-	some name, bodies in each(named)
-	some index, block in each(bodies)
+	some name, found in each(named)
+	some index, block in bodies(found)
 ] if {
 	some type, named in each(input.resource)
 }
 
 data_sources(type) := {{"it": block, "name": sprintf("data.%s.%s", [type, name]), "at": ["data", type, name, index]} |
-	some name, bodies in each(input.data[type])
-	some index, block in each(bodies)
+	some name, found in each(input.data[type])
+	some index, block in bodies(found)
 }
 
 # The resources that a plan ends with, those of modules too. What is known only after the apply counts as computed.
@@ -51,8 +52,13 @@ settings(block) := {key: value |
 	value != null
 }
 
+# The blocks under a name.
+bodies(value) := value if is_array(value)
+
+bodies(value) := [value] if is_object(value)
+
 # Blocks of a kind in a block.
-blocks(it, kind) := [block | some block in each(it[kind]); is_object(block)]
+blocks(it, kind) := [block | some block in bodies(it[kind]); is_object(block)]
 
 # Whether one of the blocks of a kind has a setting on. What a `dynamic` block makes can't be seen.
 enabled(it, kind, key) if {

@@ -9,6 +9,7 @@ package terraform
 #   id: C3
 #   lens: cost
 #   severity: deny
+#   convention: these tags
 #   fix: set default_tags on the aws provider, default_labels on google, and tags on each Azure resource, to all four
 #   controls: []
 deny contains result if {
@@ -19,6 +20,7 @@ deny contains result if {
 		"rule": "C3",
 		"msg": sprintf("the provider %s sets no %s", [provider.type, key]),
 		"at": provider.at,
+		"convention": true,
 	}
 }
 
@@ -29,18 +31,22 @@ deny contains result if {
 	some written in written_tags
 	not computed(written.tags)
 	names := {replace(replace(lower(name), "_", ""), "-", "") | some name, _ in each(written.tags)}
-	some wanted, synonyms in {
-		"service": {"service", "servicename", "app", "application", "name"},
-		"team": {"team", "owner"},
-		"environment": {"environment", "env", "stage"},
-		"cost-center": {"costcenter", "costcentre"},
-	}
-	count(names & synonyms) == 0
+	missing := [wanted | some wanted, synonyms in payers; count(names & synonyms) == 0]
+	count(missing) > 0
 	result := {
 		"rule": "C3",
-		"msg": sprintf("%s has no tag %s", [written.name, wanted]),
+		"msg": sprintf("%s has no tag %s", [written.name, concat(", ", missing)]),
 		"at": written.at,
+		"convention": true,
 	}
+}
+
+# What each tag is called elsewhere.
+payers := {
+	"service": {"service", "servicename", "app", "application", "name"},
+	"team": {"team", "owner"},
+	"environment": {"environment", "env", "stage"},
+	"cost-center": {"costcenter", "costcentre"},
 }
 
 deny contains result if {
@@ -50,6 +56,7 @@ deny contains result if {
 		"rule": "C3",
 		"msg": sprintf("%s has no tags", [resource.name]),
 		"at": resource.at,
+		"convention": true,
 	}
 }
 
@@ -57,7 +64,7 @@ written_tags contains {"tags": block.tags, "name": "the provider aws", "at": arr
 	some provider in providers
 	provider.type == "aws"
 	not is_plan
-	some index, block in each(provider.it.default_tags)
+	some index, block in bodies(provider.it.default_tags)
 	block.tags
 }
 
@@ -95,8 +102,8 @@ taggable contains resource if {
 }
 
 providers contains {"type": type, "it": block, "at": ["provider", type, index]} if {
-	some type, bodies in each(input.provider)
-	some index, block in each(bodies)
+	some type, found in each(input.provider)
+	some index, block in bodies(found)
 	is_object(block)
 }
 

@@ -10,8 +10,7 @@ package terraform
 #   lens: reliability
 #   severity: deny
 #   fix: "use a remote backend with a key of its own; for S3 set use_lockfile = true and encrypt = true"
-#   controls:
-#     - SOC 2 CC8.1
+#   controls: []
 deny contains result if {
 	some backend in backends("local")
 	result := {
@@ -66,8 +65,8 @@ deny contains result if {
 }
 
 backends(type) := {{"it": backend, "at": ["terraform", index, "backend", type, place]} |
-	some index, block in each(input.terraform)
-	some place, backend in each(block.backend[type])
+	some index, block in bodies(input.terraform)
+	some place, backend in bodies(block.backend[type])
 	is_object(backend)
 }
 

@@ -110,7 +110,7 @@ backups := {
 deny contains result if {
 	some resource in resources.azurerm_mssql_database
 	not rehearsal(resource)
-	some index, policy in each(resource.it.short_term_retention_policy)
+	some index, policy in bodies(resource.it.short_term_retention_policy)
 	policy.retention_days < 7
 	result := {
 		"rule": "R9",
@@ -156,7 +156,7 @@ deny contains result if {
 	some resource in resources.google_sql_database_instance
 	not rehearsal(resource)
 	not replica(resource.it)
-	some index, setting in each(resource.it.settings)
+	some index, setting in bodies(resource.it.settings)
 	not enabled(setting, "backup_configuration", "enabled")
 	result := {
 		"rule": "R9",

@@ -7,6 +7,13 @@ resource(type, settings) := {"resource": {type: {"this": [settings]}}}
 
 denied(it, rule) := {result.msg | some result in terraform.deny with input as it; result.rule == rule}
 
+# What warns in repositories that goldpath did not make.
+conventions(it, rule) := {result.msg |
+	some result in terraform.deny with input as it
+	result.rule == rule
+	result.convention
+}
+
 # Each resource of a table, with what a rule says about it; the name of the resource is left out.
 as_expected(rule, cases) if {
 	every entry in cases {

@@ -149,7 +149,7 @@ deny contains result if {
 
 deny contains result if {
 	some resource in resources.azurerm_role_definition
-	some index, permissions in each(resource.it.permissions)
+	some index, permissions in bodies(resource.it.permissions)
 	some key in ["actions", "data_actions"]
 	some action in each(permissions[key])
 	regex.match(`^\*(/(write|delete|action|\*))?$|^Microsoft\.Authorization/\*`, action)

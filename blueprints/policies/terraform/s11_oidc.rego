@@ -28,7 +28,7 @@ deny contains result if {
 
 deny contains result if {
 	some statement in statements
-	some index, condition in each(statement.it.condition)
+	some index, condition in bodies(statement.it.condition)
 	endswith(condition.variable, ":sub")
 	test := condition.test
 	not endswith(test, "StringEquals")
@@ -41,7 +41,7 @@ deny contains result if {
 
 deny contains result if {
 	some statement in statements
-	some index, condition in each(statement.it.condition)
+	some index, condition in bodies(statement.it.condition)
 	endswith(condition.variable, ":sub")
 	some value in each(condition.values)
 	contains(value, "*")
@@ -124,7 +124,7 @@ deny contains result if {
 federated(statement) if "sts:AssumeRoleWithWebIdentity" in statement.actions
 
 subject_bound(statement) if {
-	some condition in each(statement.condition)
+	some condition in bodies(statement.condition)
 	endswith(condition.variable, ":sub")
 }
 

@@ -27,7 +27,7 @@ deny contains result if {
 	some statement in statements
 	allows(statement.it)
 	not conditional(statement.it)
-	some principal in each(statement.it.principals)
+	some principal in bodies(statement.it.principals)
 	"*" in list(principal.identifiers)
 	result := {
 		"rule": "S12",
@@ -150,7 +150,7 @@ deny contains result if {
 
 deny contains result if {
 	some resource in resources.google_sql_database_instance
-	some index, setting in each(resource.it.settings)
+	some index, setting in bodies(resource.it.settings)
 	not private_address(setting)
 	result := {
 		"rule": "S12",
@@ -166,7 +166,7 @@ private_address(setting) if {
 
 deny contains result if {
 	some resource in resources.google_sql_database_instance
-	some index, setting in each(resource.it.settings)
+	some index, setting in bodies(resource.it.settings)
 	some configuration in blocks(setting, "ip_configuration")
 	some network in blocks(configuration, "authorized_networks")
 	network.value in {"0.0.0.0/0", "::/0"}
@@ -179,7 +179,7 @@ deny contains result if {
 
 deny contains result if {
 	some resource in resources.google_sql_database_instance
-	some index, setting in each(resource.it.settings)
+	some index, setting in bodies(resource.it.settings)
 	some configuration in blocks(setting, "ip_configuration")
 	configuration.ssl_mode == "ALLOW_UNENCRYPTED_AND_ENCRYPTED"
 	result := {
@@ -191,7 +191,7 @@ deny contains result if {
 
 deny contains result if {
 	some resource in resources.google_bigquery_dataset
-	some index, access in each(resource.it.access)
+	some index, access in bodies(resource.it.access)
 	some key in ["special_group", "iam_member"]
 	access[key] in {"allAuthenticatedUsers", "allUsers"}
 	result := {
@@ -218,7 +218,7 @@ deny contains result if {
 deny contains result if {
 	some type in ["aws_security_group", "aws_default_security_group"]
 	some resource in resources[type]
-	some index, rule in each(resource.it.ingress)
+	some index, rule in bodies(resource.it.ingress)
 	some key in ["cidr_blocks", "ipv6_cidr_blocks"]
 	some range in each(rule[key])
 	range in everybody

@@ -9,14 +9,15 @@ package terraform
 #   id: S14
 #   lens: security
 #   severity: deny
+#   convention: upper bounds, in a module that others call
 #   fix: "name modules by path or by git commit (?ref=<40 hex>); give each provider, and required_version, an upper bound"
 #   controls:
 #     - OWASP CICD-SEC-3 Dependency Chain Abuse
 #     - NIST SSDF PW.4.1
 #     - NIST SSDF PW.4.4
 deny contains result if {
-	some name, bodies in each(input.module)
-	some index, block in each(bodies)
+	some name, found in each(input.module)
+	some index, block in bodies(found)
 	source := block.source
 	is_string(source)
 	not regex.match(`^\.\.?/`, source)
@@ -29,25 +30,27 @@ deny contains result if {
 }
 
 deny contains result if {
-	some index, block in each(input.terraform)
-	some place, required in each(block.required_providers)
+	some index, block in bodies(input.terraform)
+	some place, required in bodies(block.required_providers)
 	some name, provider in each(required)
 	not bounded(version_of(provider))
 	result := {
 		"rule": "S14",
 		"msg": sprintf("the provider %s has no upper bound", [name]),
 		"at": ["terraform", index, "required_providers", place, name],
+		"convention": for_others,
 	}
 }
 
 deny contains result if {
-	some index, block in each(input.terraform)
+	some index, block in bodies(input.terraform)
 	block.required_providers
 	not bounded(sprintf("%v", [field(block, "required_version", "")]))
 	result := {
 		"rule": "S14",
 		"msg": "required_version has no upper bound",
 		"at": ["terraform", index, "required_version"],
+		"convention": for_others,
 	}
 }
 
@@ -68,6 +71,15 @@ deny contains result if {
 version_of(provider) := sprintf("%v", [field(provider, "version", "")]) if not is_string(provider)
 
 version_of(provider) := provider if is_string(provider)
+
+# A module that others call configures neither a state nor a provider, and leaves the choice above its lower bounds to them.
+for_others := false if {
+	input.provider
+} else := false if {
+	some block in bodies(input.terraform)
+	some state in ["backend", "cloud"]
+	block[state]
+} else := true
 
 # `< 7.0`, `~> 5.1`, `= 5.1.0`, `5.1.0`
 bounded(version) if regex.match(`<|~>|(^|,)\s*=?\s*[0-9]`, version)

@@ -412,3 +412,13 @@ test_s14_unbounded_providers_are_denied if {
 	denied(versions(null, "< 2.0"), "S14") == {"the provider aws has no upper bound"}
 	denied(versions("~> 5.0", ">= 1.11"), "S14") == {"required_version has no upper bound"}
 }
+
+test_s14_bounds_are_a_convention_in_a_module_that_others_call if {
+	module := versions("5.0", ">= 1.11")
+	conventions(module, "S14") == {"required_version has no upper bound"}
+	conventions(object.union(module, {"provider": {"aws": [{}]}}), "S14") == set()
+	applied := {"terraform": array.concat(module.terraform, [{"backend": {"s3": [{}]}}])}
+	denied(applied, "S14") == {"required_version has no upper bound"}
+	conventions(applied, "S14") == set()
+	conventions(modules("terraform-aws-modules/vpc/aws"), "S14") == set()
+}

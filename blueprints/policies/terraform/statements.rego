@@ -4,7 +4,7 @@ package terraform
 
 statements contains entry if {
 	some document in data_sources("aws_iam_policy_document")
-	some index, statement in each(document.it.statement)
+	some index, statement in bodies(document.it.statement)
 	is_object(statement)
 	entry := {
 		"it": statement,
@@ -16,8 +16,8 @@ statements contains entry if {
 # What `for_each` decides is how often it is there, not what it says.
 statements contains entry if {
 	some document in data_sources("aws_iam_policy_document")
-	some index, dynamic in each(document.it.dynamic.statement)
-	some place, statement in each(dynamic.content)
+	some index, dynamic in bodies(document.it.dynamic.statement)
+	some place, statement in bodies(dynamic.content)
 	is_object(statement)
 	number := sprintf("%d of the dynamic ones", [index + 1])
 	entry := {

@@ -148,7 +148,7 @@ def running(tools, folder, log):
             out.flush()
             streams = {"stdin": subprocess.DEVNULL, "stdout": out, "stderr": out}
             process = subprocess.Popen(argv, cwd=folder, start_new_session=True, **streams)
-            stack.callback(process.wait)
+            stack.callback(shell.reap, process)
             stack.callback(shell.end, process)
         cluster = Cluster(secure, token)
         cluster.wait(cluster.ready, "the API server is ready")

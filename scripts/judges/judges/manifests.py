@@ -9,7 +9,7 @@ import content
 import install
 import places
 from engine import Judge
-from judges.common import run, said
+from judges.common import complaints, run, said
 
 # Documents that have apiVersion and kind without being for a cluster: those of tools. And Gatekeeper's constraints, whose
 # schema comes out of a template: gator holds them to it.
@@ -37,16 +37,35 @@ def loose(case):
     return found
 
 
+def objects(work):
+    """{path: (case's name, name)} of the files with objects for a cluster that are to be judged."""
+    return {
+        str(path): (case.name, name)
+        for case, items in work
+        for name, path in {**rendered(case), **loose(case)}.items()
+        if name in items
+    }
+
+
+def in_place(line, paths):
+    """A finding that names a file by its path, as all others do: by its case and its name there."""
+    for path, (case, name) in paths.items():
+        if path in line:
+            return f"[{case}] {line.replace(path, name)}"
+    return line
+
+
 class Kubeconform(Judge):
     name = "kubeconform"
     about = f"strict schemas of Kubernetes {', '.join(install.KUBERNETES)} and of custom resources; none may be unknown"
     tools = ("kubeconform", "kubernetes")
+    together = True
 
     def items(self, case):
         return {name: content.of_file(path) for name, path in {**rendered(case), **loose(case)}.items()}
 
-    def judge(self, case, items, bench):
-        paths = {str(path): name for name, path in {**rendered(case), **loose(case)}.items() if name in items}
+    def judge_all(self, work, bench):
+        paths = objects(work)
         schemas = bench.tools.schemas
         findings = []
         for version in install.KUBERNETES:
@@ -54,10 +73,8 @@ class Kubeconform(Judge):
             argv += ["-schema-location", f"{schemas}/kubernetes/v{version}/" + "{{.ResourceKind}}{{.KindSuffix}}.json"]
             custom = "{{.Group}}/{{.ResourceKind}}_{{.ResourceAPIVersion}}.json"
             argv += ["-schema-location", f"{schemas}/crds/{custom}"]
-            for line in said(case, run(bench, [*argv, *paths], case.tree)):
-                for path, name in paths.items():
-                    line = line.replace(path, name)
-                findings.append(line)
+            result = run(bench, [*argv, *paths], work[0][0].tree)
+            findings += [in_place(line, paths) for line in complaints(result)]
         return findings
 
 
@@ -65,28 +82,29 @@ class KubectlValidate(Judge):
     name = "kubectl-validate"
     about = "the API server's own validation code, custom resources' CEL rules included"
     tools = ("kubectl-validate", "kubernetes")
+    together = True
     version = "1.30"  # the newest whose schemas the tool carries
 
     items = Kubeconform.items
 
-    def judge(self, case, items, bench):
-        paths = {str(path): name for name, path in {**rendered(case), **loose(case)}.items() if name in items}
+    def judge_all(self, work, bench):
+        paths = objects(work)
         argv = [bench.tools["kubectl-validate"], "--version", self.version, "--output", "json"]
         for folder in sorted((bench.tools.schemas / "crds-source").iterdir()):
             argv += ["--local-crds", folder]
-        result = run(bench, [*argv, *paths], case.tree)
+        result = run(bench, [*argv, *paths], work[0][0].tree)
         if result.ok:
             return []
         try:
             told = json.loads(result.out[result.out.index("{") : result.out.rindex("}") + 1])
         except ValueError:
-            return said(case, result)
+            return [in_place(line, paths) for line in complaints(result)]
         findings = []
         for path, verdicts in told.items():
             for verdict in verdicts:
                 if verdict.get("status") != "Success":
-                    findings.append(f"[{case.name}] {paths.get(path, path)}: {verdict.get('message', verdict)}")
-        return findings or said(case, result)
+                    findings.append(in_place(f"{path}: {verdict.get('message', verdict)}", paths))
+        return findings or [in_place(line, paths) for line in complaints(result)]
 
 
 class KubeScore(Judge):

@@ -1,10 +1,17 @@
 """The judge of alerting rules and their tests."""
 
+import os
 import re
 
 import content
+import places
 from engine import Judge
 from judges.common import run, said
+
+# Names that YAML can take for nothing but text.
+PLAIN = re.compile(r"(?!(?:y|n|yes|no|on|off|true|false|null)$)[a-z][a-z-]*")
+TITLES = re.compile(r"^ *- name: .*\n", re.MULTILINE)
+RUNBOOKS = re.compile(r"https://\S+?/(?=docs/runbooks/)")
 
 
 class Promtool(Judge):
@@ -20,19 +27,48 @@ class Promtool(Judge):
         found = {"observability": case.digest(*names)}
         for name in case.files("observability/tests/*.y*ml"):
             # Tests that differ from others in nothing but names say the same; they take half a minute each.
-            used = [name, *case.files("observability/rules/*")]
-            found[name] = content.of(*(part for file in used for part in (file, self._nameless(case, case.text(file)))))
+            # What a test is called is for people; prose may name an environment, or a word that is one elsewhere.
+            texts = [TITLES.sub("", case.text(name)), *(case.text(file) for file in self._rules_of(case, name))]
+            found[name] = content.of(name, self._nameless(case, "\n".join(texts)))
         return found
 
     @staticmethod
+    def _rules_of(case, name):
+        """The rules that a test loads: promtool reads nothing else."""
+        listed = re.search(r"^rule_files:\n((?: *- .+\n)+)", case.text(name), re.MULTILINE)
+        loaded = re.findall(r"- (\S+)", listed.group(1)) if listed else []
+        paths = [os.path.normpath(os.path.join(os.path.dirname(name), path)) for path in loaded]
+        every = case.files("observability/rules/*")
+        # A pattern, or anything else that isn't simply a file here: then all of them count.
+        return paths if paths and set(paths) <= set(every) else every
+
+    @staticmethod
     def _nameless(case, text):
-        """A text without the names of service and environments, in whatever form they stand in it."""
-        for name in [case.answers.get("name"), *(case.answers.get("environments") or [])]:
-            # What YAML takes for something else than text is left in, and so judged.
-            if isinstance(name, str) and len(name) > 3 and name not in ("true", "false", "null"):
-                camel = "".join(part.capitalize() for part in name.split("-"))
-                for form in (name, name.replace("-", "_"), camel, camel.lower()):
-                    text = re.sub(rf"\b{re.escape(form)}", "…", text)
+        """A text with other names for service, environments and code host: the same for all cases, one for one.
+
+        So what two cases have in common after that says the same of both, and a rule and a test that don't fit together
+        stay apart.
+        """
+        environments = case.answers.get("environments") or []
+        name, last = case.answers.get("name"), (environments or [None])[-1]
+        # What YAML takes for something else than text is left in, and so judged.
+        name = name if isinstance(name, str) and PLAIN.fullmatch(name) else None
+        camel = "".join(part.capitalize() for part in (name or "").split("-"))
+        forms = [name, name.replace("-", "_"), camel, camel.lower()] if name else []
+        plain = [each for each in environments if isinstance(each, str) and PLAIN.fullmatch(each)]
+        pattern = "|".join([*(rf"\b{re.escape(form)}" for form in forms), *(rf"\b{re.escape(each)}\b" for each in plain)])
+        others = {}
+
+        def other(match):
+            word = match.group()
+            if word in forms:
+                return f"<service-{forms.index(word)}>"
+            # The last environment is production; which of the others a text names makes no difference.
+            return "<production>" if word == last else others.setdefault(word, f"<other-{len(others)}>")
+
+        text = re.sub(pattern, other, text) if pattern else text
+        for number, place in enumerate(dict.fromkeys(RUNBOOKS.findall(text))):
+            text = text.replace(place, f"<place-{number}>/")
         return text
 
     def judge(self, case, items, bench):
@@ -42,7 +78,9 @@ class Promtool(Judge):
             findings += self._rules(case, promtool, bench)
         for name in items:
             if name != "observability":
-                findings += said(case, run(bench, [promtool, "test", "rules", name], case.tree))
+                # promtool puts a database on disk for each test, and waits for the disk as long as it computes.
+                env = bench.tools.environment(TMPDIR=places.memory())
+                findings += said(case, run(bench, [promtool, "test", "rules", name], case.tree, env=env))
         return findings
 
     @staticmethod

@@ -29,6 +29,7 @@ class Formats(Judge):
     name = "formats"
     about = "SARIF, JUnit, GitLab's and GitHub's formats of check and review, as their readers read them"
     tools = ("check-jsonschema", "sarif-schema")
+    goldpath = True
 
     def items(self, case):
         # What is printed depends on goldpath alone, so one repository is enough.
@@ -90,11 +91,12 @@ class Formats(Judge):
             "failed = [r for s in suites for c in s for r in c.result if isinstance(r, Failure)]\n"
             "assert all(r.message for r in failed)\n"
             "assert suites.failures == sum(any(isinstance(r, Failure) for r in c.result) for s in suites for c in s)\n"
+            "warned = [l for s in suites for c in s for l in (c.system_out or '').splitlines() if l.startswith('warning: ')]\n"
+            "print(len(failed) + len(warned))\n"
         )
         result = run(bench, [bench.tools.pythons["lint"], "-c", script, file], case.tree)
         problems = [f"[{case.name}] {file.name}: {line}" for line in result.lines()[-1:]] if not result.ok else []
-        # JUnit has no warnings: only what fails is in it, so the entries are not counted.
-        return problems, None
+        return problems, None if problems else int(result.lines()[-1])
 
     @staticmethod
     def github(case, file, bench):
@@ -107,6 +109,7 @@ class Page(Judge):
     name = "page"
     about = "the page of review, in a browser: light and dark, narrow and wide, without network, accessible"
     tools = ("chromium", "page")
+    goldpath = True
 
     def items(self, case):
         own = [name for name in case.all_files() if name == "page.html"]

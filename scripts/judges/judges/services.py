@@ -121,7 +121,7 @@ class Running:
                 self.checks_its_own_health(argv, env, 1)
         finally:
             shell.end(process)
-            process.wait()
+            shell.reap(process)
             if self.collector:
                 self.collector.shutdown()
                 self.collector.server_close()

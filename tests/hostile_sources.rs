@@ -750,6 +750,7 @@ fn a_prompt_shows_what_a_template_computed_and_does_not_act_on_it() {
     command.env("TERM", "xterm").env("NO_COLOR", "1");
     let mut session = rexpect::session::spawn_command(command, Some(20_000)).unwrap();
     let mut shown = session.exp_string("]0;owned").unwrap();
+    assert!(!shown.ends_with('\u{1b}'), "{shown:?}");
     session.send("\r").unwrap();
     session.flush().unwrap();
     shown += &session.exp_string("Your answers").unwrap();
@@ -757,6 +758,5 @@ fn a_prompt_shows_what_a_template_computed_and_does_not_act_on_it() {
     session.send("\u{3}").unwrap();
     session.flush().unwrap();
     shown += &session.exp_eof().unwrap();
-    assert!(!shown.contains("\u{1b}]0;") && !shown.contains("\u{1b}[2J") && !shown.contains('\u{7}'), "{shown:?}");
-    assert!(!shown.ends_with('\u{1b}'), "{shown:?}");
+    assert!(!shown.contains("\u{1b}]") && !shown.contains("\u{1b}[2J") && !shown.contains('\u{7}'), "{shown:?}");
 }

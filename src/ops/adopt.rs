@@ -248,7 +248,7 @@ fn not_adopted(root: &Path, ours: &Side) -> Result<(), Failure> {
     if !ours.contains_key(LOCK) && std::fs::symlink_metadata(root.join(LOCK)).is_err() {
         return Ok(());
     }
-    let recorded = std::fs::read_to_string(root.join(LOCK)).ok().and_then(|text| lock::read(&text).ok());
+    let recorded = super::own_file(root, LOCK).ok().and_then(|text| lock::read(&String::from_utf8_lossy(&text)).ok());
     let message = match recorded {
         Some(recorded) => format!("it stands on {} {} already", recorded.blueprint, recorded.version),
         None => "there is a lock already".to_owned(),

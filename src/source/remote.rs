@@ -243,8 +243,14 @@ fn run(mut command: Command, packs: Option<&Path>) -> Result<String, Unanswered>
         })?;
     let result = watched(&mut child, packs);
     if result.is_err() {
+        let helpers = below(child.id());
         let _ = child.kill();
         let _ = child.wait();
+        // What git had started may not notice that it is gone.
+        if !helpers.is_empty() {
+            let helpers = helpers.iter().map(ToString::to_string);
+            let _ = Command::new("kill").arg("-9").args(helpers).stderr(Stdio::null()).status();
+        }
         packs.map(remove_unfinished);
     }
     let (status, told, complained) = result?;
@@ -314,8 +320,18 @@ fn memory(process: u32) -> u64 {
     let status = read("status");
     let own =
         status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix("kB")?.trim().parse().ok());
-    let below = read(&format!("task/{process}/children"));
-    below.split_whitespace().filter_map(|child| child.parse().ok()).map(memory).sum::<u64>() + own.unwrap_or(0)
+    started_by(process).map(memory).sum::<u64>() + own.unwrap_or(0)
+}
+
+/// The processes that a process has started, where the system tells.
+fn started_by(process: u32) -> impl Iterator<Item = u32> {
+    let children = std::fs::read_to_string(format!("/proc/{process}/task/{process}/children")).unwrap_or_default();
+    children.split_whitespace().filter_map(|child| child.parse().ok()).collect::<Vec<_>>().into_iter()
+}
+
+/// The same, and what those have started in turn.
+fn below(process: u32) -> Vec<u32> {
+    started_by(process).flat_map(|child| below(child).into_iter().chain([child])).collect()
 }
 
 /// The packs that are being fetched into a folder, with their sizes so far.
@@ -667,6 +683,16 @@ mod tests {
         let stopped = run(shell("sleep 60"), Some(packs.path())).unwrap_err();
         assert!(stopped.stopped && stopped.reason.contains("it brings more than 1024 MiB"), "{}", stopped.reason);
         assert!(!growing.exists(), "what it had brought is removed");
+        let (grown, helper) = (packs.path().join("grown"), packs.path().join("helper"));
+        std::fs::File::create(&grown).unwrap().set_len(FETCH_LIMIT + 1).unwrap();
+        let [from, to, pid] = [&grown, &growing, &helper].map(|path| path.display());
+        let script = format!("sleep 60 & echo $! > {pid}; mv {from} {to}; wait");
+        assert!(run(shell(&script), Some(packs.path())).unwrap_err().stopped);
+        let helper = std::fs::read_to_string(helper).unwrap();
+        let state = || std::fs::read_to_string(format!("/proc/{}/stat", helper.trim())).unwrap_or_default();
+        while !state().is_empty() && !state().contains(") Z ") {
+            assert!(started.elapsed() < Duration::from_secs(30), "what it had started is still there: {}", state());
+        }
         let stopped = run(shell("yes"), None).unwrap_err();
         assert!(stopped.stopped && stopped.reason.contains("more than 32 MiB of names"), "{}", stopped.reason);
         assert!(started.elapsed() < Duration::from_secs(30));

@@ -3,7 +3,7 @@
 //! Everything that can be refused is refused before the disk is touched; what is written is written once, beside its
 //! destination, and renamed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread::ScopedJoinHandle;
@@ -11,6 +11,7 @@ use std::thread::ScopedJoinHandle;
 use serde::Serialize;
 
 use super::Failure;
+use super::merging;
 use super::policies;
 use super::session::{Session, exceptions, stopped};
 use super::sources::{self, Listed, Opened};
@@ -18,6 +19,7 @@ use crate::answers::{Answer, Given, Resolution};
 use crate::blueprint::{Blueprint, Owner};
 use crate::changes::outline;
 use crate::diag::Diagnostic;
+use crate::git::existing::Existing;
 use crate::git::{self, Commit};
 use crate::guardrail::{self, Evaluated, Finding};
 use crate::lock::{self, Source};
@@ -223,7 +225,26 @@ fn make(
     }
     stage.publish().map_err(stage_failure)?;
     report.written = true;
+    if !options.git
+        && let Err(problem) = keep(&destination, &rendered, blueprint)
+    {
+        let message = format!("the repository around does not keep what was emitted: {}", problem.message);
+        let hint = "where your first commit differs, the next update may ask for it";
+        report.warnings.push(Diagnostic::warning(message).hint(hint));
+    }
     Ok(report)
+}
+
+/// Keeps what was emitted in the repository that the folder is a part of, if it is: as `new` does in a repository of its
+/// own, so that edits before the first commit are told from the blueprint's changes later.
+fn keep(destination: &Destination, rendered: &RenderedTree, blueprint: &Blueprint) -> Result<(), Diagnostic> {
+    let Some(existing) = Existing::open(&destination.place())? else { return Ok(()) };
+    let mut contents = HashMap::new();
+    let files = merging::side(&rendered.tree, &mut contents);
+    for bytes in contents.values() {
+        existing.store(bytes)?;
+    }
+    existing.record_pristine(&files, &format!("{} {} as emitted\n", blueprint.name, blueprint.version))
 }
 
 /// What the guardrails say to the tree. What they can't read is not let through: it would be the way around them.

@@ -36,6 +36,28 @@ policy := {
 
 good := [deployment, budget, scaler, policy]
 
+# Where something may stand that is no map, list or number.
+odd_places := {
+	"/metadata",
+	"/metadata/name",
+	"/spec",
+	"/spec/template",
+	"/spec/template/metadata",
+	"/spec/template/metadata/labels",
+	"/spec/replicas",
+	"/spec/selector",
+	"/spec/selector/matchLabels",
+	"/spec/selector/matchExpressions",
+	"/spec/maxUnavailable",
+	"/spec/scaleTargetRef",
+	"/spec/scaleTargetRef/name",
+	"/spec/minReplicas",
+	"/spec/podSelector",
+	"/spec/podSelector/matchLabels",
+	"/spec/policyTypes",
+	"/spec/workloadRef",
+}
+
 # The combined form of objects, and the messages of a rule about them.
 files(objects) := [{"path": "build/manifests/prod.yaml", "contents": it} | some it in objects]
 
@@ -48,6 +70,26 @@ warned(objects, rule) := {result.msg | some result in repo.warn with input as fi
 test_a_good_service_passes if {
 	count(repo.deny) == 0 with input as files(good)
 	count(repo.warn) == 0 with input as files(good)
+}
+
+test_odd_objects_break_nothing if {
+	# Each place in each object at once, so that the rules are asked once for each odd thing.
+	every odd in [null, "text", 1, [], [null], {"a": null}] {
+		odds := [json.patch(it, [{"op": "add", "path": place, "value": odd}]) |
+			some it in good
+			some place in odd_places
+			has_parent(it, place)
+		]
+		count(odds) > 30
+		is_set(repo.deny) with input as files(array.concat(good, odds))
+		is_set(repo.warn) with input as files(array.concat(good, odds))
+	}
+}
+
+# Whether there is something to put the last part of a path into.
+has_parent(it, place) if {
+	parts := split(trim_prefix(place, "/"), "/")
+	is_object(object.get(it, array.slice(parts, 0, count(parts) - 1), null))
 }
 
 test_an_empty_repository_passes if count(repo.deny) == 0 with input as []

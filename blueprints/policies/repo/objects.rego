@@ -7,7 +7,14 @@ objects[index] := document.contents if {
 	some index, document in input
 	is_string(document.contents.apiVersion)
 	is_string(document.contents.kind)
+	is_sound(document.contents, "metadata")
+	is_sound(document.contents, "spec")
 }
+
+# No cluster takes an object with a text, or nothing, where a map belongs: it is nothing to compare others with.
+is_sound(it, key) if not key in object.keys(it)
+
+is_sound(it, key) if is_object(it[key])
 
 budgets[index] := it if {
 	some index, it in objects
@@ -35,11 +42,14 @@ workloads[index] := it if {
 }
 
 # Workloads that serve, with the labels of their pods.
-servers[index] := object.get(object.get(template, "metadata", {}), "labels", {}) if {
+servers[index] := labels if {
 	some index, it in workloads
 	it.kind in {"Deployment", "StatefulSet", "Rollout"}
 	not index in taken_over
 	template := template_of[index]
+	is_object(template)
+	labels := object.get(template, ["metadata", "labels"], {})
+	is_object(labels)
 }
 
 template_of[index] := template if {
@@ -92,6 +102,7 @@ scaled_as[index] contains target if {
 scalers_of[target] contains index if {
 	some index, it in scalers
 	some place in places_of[index]
+	is_object(it.spec.scaleTargetRef)
 	target := array.concat(place, [object.get(it.spec.scaleTargetRef, "kind", "Deployment"), it.spec.scaleTargetRef.name])
 }
 
@@ -104,9 +115,14 @@ fewest_of_scalers[target] := least if {
 	})
 }
 
-name(it) := object.get(object.get(it, "metadata", {}), "name", "")
+name(it) := text_or_none(object.get(it, ["metadata", "name"], ""))
 
-namespace(it) := object.get(object.get(it, "metadata", {}), "namespace", "")
+namespace(it) := text_or_none(object.get(it, ["metadata", "namespace"], ""))
+
+# A text, or none: numbers are printed differently by different engines.
+text_or_none(it) := it if is_string(it)
+
+text_or_none(it) := "" if not is_string(it)
 
 subject(it) := sprintf("%s %s", [it.kind, name(it)])
 

@@ -54,14 +54,25 @@ asked contains request if some [request, _] in asked_by_policies
 
 asked_by_budgets contains array.concat(place, [it.spec.selector]) if {
 	some index, it in budgets
+	is_selector(it.spec.selector)
 	some place in places_of[index]
 }
 
 # Here with the direction that it is about.
-asked_by_policies contains [array.concat(place, [object.get(it.spec, "podSelector", {})]), direction] if {
+asked_by_policies contains [array.concat(place, [selector]), direction] if {
 	some index, it in policies
+	selector := object.get(it, ["spec", "podSelector"], {})
+	is_selector(selector)
 	some place in places_of[index]
-	some direction in object.get(it.spec, "policyTypes", ["Ingress"])
+	directions := object.get(it, ["spec", "policyTypes"], ["Ingress"])
+	is_array(directions)
+	some direction in directions
+}
+
+is_selector(it) if {
+	is_object(it)
+	is_object(object.get(it, "matchLabels", {}))
+	is_array(object.get(it, "matchExpressions", []))
 }
 
 # The labels that a selector means.

@@ -22,7 +22,7 @@ struct History {
 
 impl History {
     /// Brings a library to where `--library` looks, under a version of its own: at the time nobody counted.
-    fn library(&self, number: usize, from: &str) {
+    fn shelve(&self, number: usize, from: &str) {
         let folder = self.world.work().join("library");
         let _ = std::fs::remove_dir_all(&folder);
         if from.is_empty() {
@@ -141,7 +141,7 @@ fn a_service_goes_through_the_librarys_own_history_and_its_team_loses_nothing() 
     steps.push("");
     let mut history = History { world, written: BTreeSet::new(), touched: BTreeSet::new() };
 
-    history.library(0, steps[0]);
+    history.shelve(0, steps[0]);
     history.run(&["new", "service", "api", "--defaults"]).success();
     let deleted = "docs/error-budget-policy.md";
     let (mut settled, mut changed) = (0, 0);
@@ -155,7 +155,7 @@ fn a_service_goes_through_the_librarys_own_history_and_its_team_loses_nothing() 
             history.touched.insert(deleted.to_owned());
         }
         let before = history.fresh();
-        history.library(number, step);
+        history.shelve(number, step);
         let fresh = history.fresh();
         history.edit_what_changes(&before, &fresh);
         history.commit(&format!("work {number}"));

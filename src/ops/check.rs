@@ -175,17 +175,18 @@ pub(super) fn examine(options: &Options) -> Result<(Report, HashMap<Oid, Vec<u8>
             },
         )
     };
-    let mut warnings = Vec::new();
-    let newer = sources::newer(&library, &root, &recorded).unwrap_or_else(|problem| {
-        warnings.push(problem);
-        None
-    });
     let render = || match &update {
         Some(_) => Again::Absent("an update is open; the lock is looked at once it is settled".to_owned()),
         None => records::again(&library, &root, &recorded),
     };
-    let ((guardrails, (documents, renderings)), again) = rayon::join(judge, render);
+    // A git source is asked over the network meanwhile.
+    let about_source = || (render(), sources::newer(&library, &root, &recorded));
+    let ((guardrails, (documents, renderings)), (again, newer)) = rayon::join(judge, about_source);
     let guardrails = guardrails?;
+    let (newer, warnings) = match newer {
+        Ok(newer) => (newer, Vec::new()),
+        Err(problem) => (None, vec![problem]),
+    };
     let mut problems = Vec::new();
     let exceptions = exceptions(&tree, options.today).unwrap_or_else(|found| {
         problems.extend(found.0);

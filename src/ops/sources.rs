@@ -353,14 +353,15 @@ pub(super) fn as_locked(library: &Library, root: &Path, recorded: &Recorded) -> 
             "the lock was written by goldpath {other}, whose components may differ from this one's"
         ));
     }
-    let (files, library_name, place) = match &recorded.source {
-        Source::Library => (library.clone(), Some(name.as_str()), "this goldpath".to_owned()),
+    // What is built in needs no copy of the library.
+    let (with_own, library_name, place) = match &recorded.source {
+        Source::Library => (None, Some(name.as_str()), "this goldpath".to_owned()),
         Source::Folder(path) => {
             let folder = root.join(path);
             if !folder.join(MANIFEST).is_file() {
                 return absent(format!("there is no blueprint at `{path}`"));
             }
-            (source::with_folder(library.clone(), &folder).map_err(first)?, None, format!("`{path}`"))
+            (Some(source::with_folder(library.clone(), &folder).map_err(first)?), None, format!("`{path}`"))
         }
         Source::Git(git) => {
             let Spec::Git(spec) = Spec::parse(&git.name)? else {
@@ -374,14 +375,15 @@ pub(super) fn as_locked(library: &Library, root: &Path, recorded: &Recorded) -> 
                     spec.text, fetched.tree_id, git.tree
                 ));
             }
-            (source::with_tree(library.clone(), &spec, fetched.tree), None, format!("`{}`", spec.text))
+            (Some(source::with_tree(library.clone(), &spec, fetched.tree)), None, format!("`{}`", spec.text))
         }
     };
+    let files = with_own.as_ref().unwrap_or(library);
     let mistakes = |more: Diagnostics| {
         let told = more.0.first().map(ToString::to_string).unwrap_or_default().replace('\n', "; ");
         Diagnostic::error(format!("the blueprint of {place} has mistakes: {told}"))
     };
-    let mut blueprint = blueprint::load(&files, library_name).map_err(mistakes)?;
+    let mut blueprint = blueprint::load(files, library_name).map_err(mistakes)?;
     if blueprint.version != *locked || blueprint.name != *name {
         let holds = format!("{} {}", blueprint.name, blueprint.version);
         return absent(match recorded.source {
@@ -390,7 +392,7 @@ pub(super) fn as_locked(library: &Library, root: &Path, recorded: &Recorded) -> 
         });
     }
     let components: Vec<_> = recorded.components.iter().map(|name| (name.clone(), Place::file(lock::LOCK))).collect();
-    blueprint::add(&files, &mut blueprint, &components).map_err(mistakes)?;
+    blueprint::add(files, &mut blueprint, &components).map_err(mistakes)?;
     Ok(blueprint)
 }
 

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use minijinja::value::Value;
 
-use super::component::{Component, Content, Source};
+use super::component::{Component, Content, Filling, Source};
 use super::manifest::RESERVED;
 use super::pins::SECTIONS;
 use super::{Blueprint, Part, QuestionType};
@@ -32,10 +32,10 @@ pub fn lint(blueprint: &Blueprint) -> Diagnostics {
     problems
 }
 
-/// Names of slots that a template opens: `slot("make.targets")`, `slot_lines("make.phony")`.
+/// Names of slots that a template opens: `slot("make.targets")`, `slot_lines("make.phony")`, `slot_names("objects")`.
 fn opened(text: &str) -> BTreeSet<&str> {
     let mut found = BTreeSet::new();
-    for call in ["slot(", "slot_lines("] {
+    for call in ["slot(", "slot_lines(", "slot_names("] {
         for (at, _) in text.match_indices(call) {
             let rest = text[at + call.len()..].trim_start();
             if let Some(quote) = rest.chars().next().filter(|c| matches!(c, '"' | '\'')) {
@@ -74,8 +74,15 @@ fn names(blueprint: &Blueprint, component: &Component, problems: &mut Diagnostic
             let found = component.engine.names_in_expression(&when.text).unwrap_or_default();
             judge(&found, &BTreeSet::new(), &when.place, problems);
         }
-        if let Some((list, _)) = rule.each.as_ref().filter(|(list, _)| list != "decisions") {
+        let list = |list: &str| list != "decisions" && !component.slots.contains_key(list);
+        if let Some((list, _)) = rule.each.as_ref().filter(|(name, _)| list(name)) {
             judge(&BTreeSet::from([list.clone()]), &BTreeSet::new(), &rule.place, problems);
+        }
+    }
+    for rule in &component.filling_rules {
+        if let Some(when) = &rule.when {
+            let found = component.engine.names_in_expression(&when.text).unwrap_or_default();
+            judge(&found, &BTreeSet::new(), &when.place, problems);
         }
     }
     for source in &component.files {
@@ -97,10 +104,11 @@ fn names(blueprint: &Blueprint, component: &Component, problems: &mut Diagnostic
         .filter_map(|rule| rule.each.as_ref())
         .map(|(_, name)| name.as_str())
         .collect();
-    for filling in component.fillings.values() {
-        let Content::Template(text) = &filling.content else { continue };
-        match component.engine.names_in_template(&filling.file, text) {
-            Ok(found) => judge(&found, &anywhere, &Place::file(&filling.file), problems),
+    for source in component.fillings.iter().map(|filling| &filling.source) {
+        let Content::Template(text) = &source.content else { continue };
+        slots.extend(opened(text));
+        match component.engine.names_in_template(&source.file, text) {
+            Ok(found) => judge(&found, &anywhere, &Place::file(&source.file), problems),
             Err(problem) => problems.push(problem),
         }
     }
@@ -150,6 +158,19 @@ fn elements<'c>(component: &'c Component, source: &Source) -> BTreeSet<&'c str> 
     rules.filter_map(|rule| rule.each.as_ref()).map(|(_, name)| name.as_str()).collect()
 }
 
+/// The paths that a source is emitted at, as far as they can be told: one for each name where it is made for a slot.
+fn places(component: &Component, source: &Source, fillings: &[&Filling]) -> BTreeSet<String> {
+    let rules = component.rules.iter().filter(|rule| rule.applies_to(&source.path));
+    match rules.filter_map(|rule| rule.each.as_ref()).next_back() {
+        Some((slot, element)) if component.slots.contains_key(slot) => fillings
+            .iter()
+            .filter(|filling| filling.slot == *slot)
+            .filter_map(|filling| Some(source.path.replace(&format!("{{{element}}}"), filling.name.as_ref()?)))
+            .collect(),
+        _ => BTreeSet::from([source.path.clone()]),
+    }
+}
+
 /// The names in a path: `{environment}`.
 fn placeholders(path: &str) -> BTreeSet<String> {
     path.split('{').skip(1).filter_map(|rest| rest.split('}').next()).map(str::to_owned).collect()
@@ -162,7 +183,10 @@ fn conditions(blueprint: &Blueprint, problems: &mut Diagnostics) {
         .iter()
         .filter_map(|part| part.when.as_ref())
         .chain(blueprint.questions.iter().filter_map(|question| question.when.as_ref()))
-        .chain(blueprint.parts.iter().flat_map(|part| &part.component.rules).filter_map(|rule| rule.when.as_ref()));
+        .chain(blueprint.parts.iter().flat_map(|part| &part.component.rules).filter_map(|rule| rule.when.as_ref()))
+        .chain(
+            blueprint.parts.iter().flat_map(|part| &part.component.filling_rules).filter_map(|rule| rule.when.as_ref()),
+        );
     let mut axes: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
     for expression in expressions {
         for name in blueprint.engine.names_in_expression(&expression.text).unwrap_or_default() {
@@ -214,8 +238,17 @@ fn one(blueprint: &Blueprint, context: &BTreeMap<&str, Value>, found: &mut BTree
         .filter(|question| question.when.as_ref().is_none_or(|when| holds(&when.text)))
         .map(|question| (question.key.as_str(), question.kind))
         .collect();
+    let fillings: Vec<&Filling> = active
+        .iter()
+        .flat_map(|part| part.component.fillings.iter().map(move |filling| (&part.component, filling)))
+        .filter(|(component, filling)| component.fills_when(&filling.slot).is_none_or(|when| holds(&when.text)))
+        .map(|(_, filling)| filling)
+        .collect();
     let opened: BTreeSet<&str> =
         active.iter().flat_map(|part| part.component.slots.keys()).map(String::as_str).collect();
+    for filling in fillings.iter().filter(|filling| !opened.contains(filling.slot.as_str())) {
+        keep(format!("nobody opens the slot `{}`", filling.slot), Place::file(&filling.source.file));
+    }
     let mut paths: BTreeMap<String, &str> = BTreeMap::new();
     for part in active {
         let component = &part.component;
@@ -243,20 +276,17 @@ fn one(blueprint: &Blueprint, context: &BTreeMap<&str, Value>, found: &mut BTree
                 ),
             }
         }
-        for (slot, filling) in &component.fillings {
-            if !opened.contains(slot.as_str()) {
-                keep(format!("nobody opens the slot `{slot}`"), Place::file(&filling.file));
-            }
-        }
         for source in &component.files {
             let whens = component.rules.iter().filter(|rule| rule.applies_to(&source.path));
             let when = whens.filter_map(|rule| rule.when.as_ref()).next_back();
             if when.is_some_and(|when| !holds(&when.text)) {
                 continue;
             }
-            if let Some(other) = paths.insert(source.path.to_lowercase(), &source.file) {
-                let message = format!("`{}` is emitted twice: from `{other}` as well", source.path);
-                keep(message, Place::file(&source.file));
+            for path in places(component, source, &fillings) {
+                if let Some(other) = paths.insert(path.to_lowercase(), &source.file) {
+                    let message = format!("`{path}` is emitted twice: from `{other}` as well");
+                    keep(message, Place::file(&source.file));
+                }
             }
         }
     }

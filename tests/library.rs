@@ -28,8 +28,10 @@ fn what_does_not_fit_together_is_found() {
     };
     write(
         "blueprint.yaml",
-        "name: x\nversion: 1.0.0\nsummary: x\nquestions:\n  - {key: kind, type: choice, ask: Which?, choices: [a, b]}\n  - {key: size, type: integer, ask: How big?}\n\
-         components:\n  - use: ./components/one\n  - {use: ./components/two, when: kind == \"b\"}\n",
+        "name: x\nversion: 1.0.0\nsummary: x\nquestions:\n  - {key: kind, type: choice, ask: Which?, choices: [a, b]}\n  - {key: size, type: integer, ask: How big?}\n  \
+         - {key: colour, type: choice, ask: Which?, choices: [red, blue]}\n  - {key: shape, type: choice, ask: Which?, choices: [square, round]}\n\
+         components:\n  - use: ./components/one\n  - {use: ./components/two, when: kind == \"b\"}\n  \
+         - {use: ./components/three, when: colour == \"red\"}\n  - {use: ./components/four, when: shape == \"round\"}\nvalues: {name: kind}\n",
     );
     write(
         "components/one/component.yaml",
@@ -41,10 +43,47 @@ fn what_does_not_fit_together_is_found() {
     write("components/two/component.yaml", "summary: x\n");
     write("components/two/files/a.txt", "");
     write("components/two/slots/nobody.jinja", "");
+    write(
+        "components/three/component.yaml",
+        "summary: x\nfacts: {port: 80, kind: x, name: x}\ninputs: {wheels: list}\n",
+    );
+    write("components/three/files/c.txt.jinja", "<% for wheel in wheels %><%= wheel %><% endfor %>");
+    write("components/four/component.yaml", "summary: x\nfacts: {port: 81, wheels: 4}\ninputs: {port: string}\n");
+    write("components/four/files/d.txt.jinja", "<%= port %>");
     let library = source::with_folder(source::library(None).unwrap(), folder.path()).unwrap();
     let blueprint = blueprint::load(&library, None).unwrap_or_else(|problems| panic!("{problems}"));
     let root = format!("{}/", folder.path().display());
     insta::assert_snapshot!(lint(&blueprint).to_string().replace(&root, ""));
+}
+
+/// Red and round don't fit together, and nobody can choose both.
+#[test]
+fn what_a_question_refuses_is_no_combination() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |path: &str, text: &str| {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    let blueprint = |check: &str| {
+        write(
+            "blueprint.yaml",
+            &format!(
+                "name: x\nversion: 1.0.0\nsummary: x\nquestions:\n  - {{key: colour, type: choice, ask: Which?, choices: [red, blue]}}\n  \
+                 - {{key: shape, type: choice, ask: Which?, choices: [square, round], validate: [{{check: '{check}', message: no}}]}}\n\
+                 components:\n  - {{use: ./components/red, when: colour == \"red\"}}\n  - {{use: ./components/round, when: shape == \"round\"}}\n"
+            ),
+        );
+        let library = source::with_folder(source::library(None).unwrap(), folder.path()).unwrap();
+        let blueprint = blueprint::load(&library, None).unwrap_or_else(|problems| panic!("{problems}"));
+        lint(&blueprint).to_string()
+    };
+    write("components/red/component.yaml", "summary: x\n");
+    write("components/red/files/a.txt", "");
+    write("components/round/component.yaml", "summary: x\n");
+    write("components/round/files/a.txt", "");
+    assert!(blueprint("value != \"green\"").ends_with("found with colour=red shape=round"), "{}", blueprint("true"));
+    assert_eq!(blueprint("not (value == \"round\" and colour == \"red\")"), "");
 }
 
 /// `cargo package` leaves out folders that hold a `Cargo.toml`, and git what a template's `.gitignore` names.

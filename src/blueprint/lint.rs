@@ -13,6 +13,7 @@ use minijinja::value::Value;
 use super::component::{Component, Content, Filling, Source};
 use super::manifest::RESERVED;
 use super::pins::SECTIONS;
+use super::question::Check;
 use super::{Blueprint, Part, QuestionType};
 use crate::diag::{Diagnostic, Diagnostics, Place, did_you_mean};
 
@@ -213,9 +214,26 @@ fn conditions(blueprint: &Blueprint, problems: &mut Diagnostics) {
             context.insert(key, values[rest % values.len()].clone());
             rest /= values.len();
         }
+        if refused(blueprint, &context) {
+            continue;
+        }
         one(blueprint, &context, &mut found);
     }
     problems.0.extend(found.into_values());
+}
+
+/// Whether a question refuses its answer beside the others: such a combination never comes to be.
+fn refused(blueprint: &Blueprint, context: &BTreeMap<&str, Value>) -> bool {
+    let scope = context.iter().map(|(key, value)| (*key, value.clone()));
+    context.iter().any(|(key, value)| {
+        let checks = blueprint.question(key).into_iter().flat_map(|question| &question.validate);
+        let scope = crate::template::map(scope.clone().chain([("value", value.clone())]));
+        checks.into_iter().any(|validation| match &validation.check {
+            // What can't be told from choices alone is taken to be fine.
+            Check::Expression(check) => blueprint.engine.holds(&check.text, &scope) == Ok(false),
+            Check::Pattern(_) => false,
+        })
+    })
 }
 
 /// Checks one combination; keeps one problem of a kind, with the answers that first led to it.

@@ -94,7 +94,7 @@ pub fn plan<'b>(blueprint: &'b Blueprint, answers: &Resolution) -> Result<Plan<'
         }
     }
     let decisions = decisions(blueprint, answers);
-    let mut parts = Vec::new();
+    let mut active = Vec::new();
     let whole = as_value(&scope);
     for part in &blueprint.parts {
         if let Some(when) = &part.when {
@@ -107,6 +107,17 @@ pub fn plan<'b>(blueprint: &'b Blueprint, answers: &Resolution) -> Result<Plan<'
                 }
             }
         }
+        active.push(part);
+    }
+    for (name, (fact, place)) in active.iter().flat_map(|part| &part.component.facts) {
+        if scope.insert(name.clone(), fact.value()).is_some() {
+            problems
+                .push(Diagnostic::error(format!("fact `{name}`: there is such a name already")).place(place.clone()));
+        }
+    }
+    let mut parts = Vec::new();
+    let whole = as_value(&scope);
+    for part in active {
         let mut inputs = BTreeMap::new();
         for name in part.component.inputs.keys() {
             if let Some((_, expression)) = part.with.iter().find(|(input, _)| input == name) {

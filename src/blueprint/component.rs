@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use globset::{GlobBuilder, GlobMatcher};
+use minijinja::value::Value;
 
 use super::guess::{self, Paths};
 use super::manifest::{Expression, Field, Reader, declared_name, is_name, optional, required};
@@ -87,6 +88,58 @@ pub struct Source {
     pub owner: Option<Owner>,
 }
 
+/// A constant that a component tells the others, so that none of them has to ask which component it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// One line or more of text.
+    Text(String),
+    /// A whole number.
+    Integer(i64),
+    /// Yes or no.
+    Bool(bool),
+    /// Texts in their order.
+    List(Vec<String>),
+}
+
+impl Fact {
+    /// The type of an input that can take it.
+    pub fn kind(&self) -> QuestionType {
+        match self {
+            Fact::Text(_) => QuestionType::String,
+            Fact::Integer(_) => QuestionType::Integer,
+            Fact::Bool(_) => QuestionType::Bool,
+            Fact::List(_) => QuestionType::List,
+        }
+    }
+
+    /// What templates see.
+    pub fn value(&self) -> Value {
+        match self {
+            Fact::Text(text) => text.as_str().into(),
+            Fact::Integer(number) => (*number).into(),
+            Fact::Bool(bool) => (*bool).into(),
+            Fact::List(items) => items.iter().map(String::as_str).collect(),
+        }
+    }
+
+    fn read(reader: &mut Reader, key: &yaml::Key, node: &yaml::Node) -> Option<Fact> {
+        match &node.kind {
+            yaml::Kind::Str(text) => Some(Fact::Text(text.clone())),
+            yaml::Kind::Int(number) => Some(Fact::Integer(*number)),
+            yaml::Kind::Bool(bool) => Some(Fact::Bool(*bool)),
+            yaml::Kind::Seq(items) => {
+                let what = format!("an item of fact `{}`", key.text);
+                items.iter().map(|item| reader.text(item, &what)).collect::<Option<Vec<_>>>().map(Fact::List)
+            }
+            _ => {
+                let expected = format!("fact `{}` is a text, a number, `true`, `false` or a list of texts", key.text);
+                reader.report(node.span, format!("{expected}, not {}", node.describe()), None);
+                None
+            }
+        }
+    }
+}
+
 /// A text that a component fills into a slot.
 #[derive(Clone, Debug)]
 pub struct Filling {
@@ -126,6 +179,8 @@ pub struct Component {
     pub summary: String,
     /// The names that its templates may read, with their types and the places they are declared at.
     pub inputs: BTreeMap<String, (QuestionType, Place)>,
+    /// What it tells the other components of a blueprint: constants that they read as inputs.
+    pub facts: BTreeMap<String, (Fact, Place)>,
     /// The slots that its files open, and what each is for.
     pub slots: BTreeMap<String, String>,
     /// Who maintains its files, unless a rule says otherwise.
@@ -154,10 +209,11 @@ impl Component {
 }
 
 /// The fields of `component.yaml`.
-pub const FIELDS: [Field; 7] = [
+pub const FIELDS: [Field; 8] = [
     required("summary", "text", "what the component brings, in one line"),
     optional("owner", "owner", "who maintains its files: `platform`, `shared` (the default) or `team`"),
     optional("inputs", "map of name to type", "the names that its templates, paths and conditions read"),
+    optional("facts", "map of name to constant", "what it tells the other components, which read it as an input"),
     optional("slots", "map of name to text", "the slots that its files open, and what each is for"),
     optional("files", "map of pattern to rule", "what holds for some of its files; later rules win"),
     optional("fillings", "map of pattern to rule", "what holds for fillings of some slots; later rules win"),
@@ -207,6 +263,7 @@ pub(super) fn read(
         name: name.to_owned(),
         summary: String::new(),
         inputs: BTreeMap::new(),
+        facts: BTreeMap::new(),
         slots: BTreeMap::new(),
         owner: Owner::default(),
         rules: Vec::new(),
@@ -226,6 +283,12 @@ pub(super) fn read(
             declared_name(&mut reader, &key.text, key.span, "an input");
             if let Some(kind) = reader.word(node, &format!("the type of input `{}`", key.text), &TYPES) {
                 component.inputs.insert(key.text.clone(), (kind, reader.place(key.span)));
+            }
+        }
+        for (key, node) in map.get("facts").map(|n| reader.entries(n, "`facts`")).unwrap_or_default() {
+            declared_name(&mut reader, &key.text, key.span, "a fact");
+            if let Some(fact) = Fact::read(&mut reader, key, node) {
+                component.facts.insert(key.text.clone(), (fact, reader.place(key.span)));
             }
         }
         for (key, node) in map.get("slots").map(|n| reader.entries(n, "`slots`")).unwrap_or_default() {

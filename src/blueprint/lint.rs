@@ -4,21 +4,16 @@
 //! Names: every name that a template, path or condition reads is an input that its component declares, every input that
 //! is declared is read, and every blueprint supplies it. Slots: what is filled is opened. Paths: no two components emit
 //! one path. The last three depend on conditions, so they are checked for all combinations of the choices that the
-//! conditions read.
+//! conditions read ([`super::choices`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use minijinja::value::Value;
-
+use super::choices::{COMBINATIONS, Choices, Combination, TooMany};
 use super::component::{Component, Content, Filling, Source};
 use super::manifest::RESERVED;
 use super::pins::SECTIONS;
-use super::question::Check;
-use super::{Blueprint, Part, QuestionType};
+use super::{Blueprint, Expression, Part, QuestionType};
 use crate::diag::{Diagnostic, Diagnostics, Place, did_you_mean};
-
-/// Most combinations of choices that are tried.
-const COMBINATIONS: usize = 100_000;
 
 /// Checks a blueprint; an empty answer means that nothing was found.
 pub fn lint(blueprint: &Blueprint) -> Diagnostics {
@@ -159,153 +154,189 @@ fn elements<'c>(component: &'c Component, source: &Source) -> BTreeSet<&'c str> 
     rules.filter_map(|rule| rule.each.as_ref()).map(|(_, name)| name.as_str()).collect()
 }
 
-/// The paths that a source is emitted at, as far as they can be told: one for each name where it is made for a slot.
-fn places(component: &Component, source: &Source, fillings: &[&Filling]) -> BTreeSet<String> {
-    let rules = component.rules.iter().filter(|rule| rule.applies_to(&source.path));
-    match rules.filter_map(|rule| rule.each.as_ref()).next_back() {
-        Some((slot, element)) if component.slots.contains_key(slot) => fillings
-            .iter()
-            .filter(|filling| filling.slot == *slot)
-            .filter_map(|filling| Some(source.path.replace(&format!("{{{element}}}"), filling.name.as_ref()?)))
-            .collect(),
-        _ => BTreeSet::from([source.path.clone()]),
-    }
-}
-
 /// The names in a path: `{environment}`.
 fn placeholders(path: &str) -> BTreeSet<String> {
     path.split('{').skip(1).filter_map(|rest| rest.split('}').next()).map(str::to_owned).collect()
 }
 
-/// Checks what depends on which components take part, for all combinations of choices.
+/// Checks what depends on which components take part, for all combinations of the choices that each check hangs on.
 fn conditions(blueprint: &Blueprint, problems: &mut Diagnostics) {
-    let expressions = blueprint
-        .parts
-        .iter()
-        .filter_map(|part| part.when.as_ref())
-        .chain(blueprint.questions.iter().filter_map(|question| question.when.as_ref()))
-        .chain(blueprint.parts.iter().flat_map(|part| &part.component.rules).filter_map(|rule| rule.when.as_ref()))
-        .chain(
-            blueprint.parts.iter().flat_map(|part| &part.component.filling_rules).filter_map(|rule| rule.when.as_ref()),
-        );
-    let mut axes: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
-    for expression in expressions {
-        for name in blueprint.engine.names_in_expression(&expression.text).unwrap_or_default() {
-            let Some(question) = blueprint.question(name.split('.').next().unwrap_or(&name)) else { continue };
-            let values = match question.kind {
-                QuestionType::Bool => vec![Value::from(true), Value::from(false)],
-                QuestionType::Choice => question.choices.iter().map(|c| Value::from(c.value.as_str())).collect(),
-                _ => continue,
-            };
-            axes.insert(&question.key, values);
+    let mut check = Check { blueprint, choices: Choices::of(blueprint), found: BTreeMap::new() };
+    for part in &blueprint.parts {
+        for (input, (kind, place)) in &part.component.inputs {
+            check.input(part, input, *kind, place);
+        }
+        for filling in &part.component.fillings {
+            check.slot(part, filling);
         }
     }
-    let all: usize = axes.values().map(Vec::len).product();
-    if all > COMBINATIONS {
-        let message = format!("conditions read {all} combinations of choices; {COMBINATIONS} is the limit");
-        problems.push(Diagnostic::error(message).place(Place::file(&blueprint.file)));
-        return;
-    }
-    let mut found: BTreeMap<String, Diagnostic> = BTreeMap::new();
-    for number in 0..all {
-        let mut rest = number;
-        let mut context: BTreeMap<&str, Value> = BTreeMap::new();
-        for (key, values) in &axes {
-            context.insert(key, values[rest % values.len()].clone());
-            rest /= values.len();
-        }
-        if refused(blueprint, &context) {
-            continue;
-        }
-        one(blueprint, &context, &mut found);
-    }
-    problems.0.extend(found.into_values());
+    check.facts();
+    check.paths();
+    problems.0.extend(check.found.into_values());
 }
 
-/// Whether a question refuses its answer beside the others: such a combination never comes to be.
-fn refused(blueprint: &Blueprint, context: &BTreeMap<&str, Value>) -> bool {
-    let scope = context.iter().map(|(key, value)| (*key, value.clone()));
-    context.iter().any(|(key, value)| {
-        let checks = blueprint.question(key).into_iter().flat_map(|question| &question.validate);
-        let scope = crate::template::map(scope.clone().chain([("value", value.clone())]));
-        checks.into_iter().any(|validation| match &validation.check {
-            // What can't be told from choices alone is taken to be fine.
-            Check::Expression(check) => blueprint.engine.holds(&check.text, &scope) == Ok(false),
-            Check::Pattern(_) => false,
-        })
-    })
+/// Composition checks of one blueprint, and what they found: one problem of a kind, with the answers that first led to it.
+struct Check<'b> {
+    blueprint: &'b Blueprint,
+    choices: Choices<'b>,
+    found: BTreeMap<String, Diagnostic>,
 }
 
-/// Checks one combination; keeps one problem of a kind, with the answers that first led to it.
-fn one(blueprint: &Blueprint, context: &BTreeMap<&str, Value>, found: &mut BTreeMap<String, Diagnostic>) {
-    let scope: Value = crate::template::map(context.iter().map(|(key, value)| (*key, value.clone())));
-    // What can't be told from choices alone is taken to hold.
-    let holds = |text: &str| blueprint.engine.holds(text, &scope).unwrap_or(true);
-    let with = || {
-        let answers: Vec<String> = context.iter().map(|(key, value)| format!("{key}={value}")).collect();
-        format!("found with {}", answers.join(" "))
-    };
-    let mut keep = |message: String, place: Place| {
-        found.entry(message.clone()).or_insert_with(|| Diagnostic::error(message).place(place).hint(with()));
-    };
-    let active: Vec<&Part> =
-        blueprint.parts.iter().filter(|part| part.when.as_ref().is_none_or(|when| holds(&when.text))).collect();
-    let asked: BTreeMap<&str, QuestionType> = blueprint
-        .questions
-        .iter()
-        .filter(|question| question.when.as_ref().is_none_or(|when| holds(&when.text)))
-        .map(|question| (question.key.as_str(), question.kind))
-        .collect();
-    let fillings: Vec<&Filling> = active
-        .iter()
-        .flat_map(|part| part.component.fillings.iter().map(move |filling| (&part.component, filling)))
-        .filter(|(component, filling)| component.fills_when(&filling.slot).is_none_or(|when| holds(&when.text)))
-        .map(|(_, filling)| filling)
-        .collect();
-    let opened: BTreeSet<&str> =
-        active.iter().flat_map(|part| part.component.slots.keys()).map(String::as_str).collect();
-    for filling in fillings.iter().filter(|filling| !opened.contains(filling.slot.as_str())) {
-        keep(format!("nobody opens the slot `{}`", filling.slot), Place::file(&filling.source.file));
-    }
-    let mut paths: BTreeMap<String, &str> = BTreeMap::new();
-    for part in active {
-        let component = &part.component;
-        for (input, (kind, place)) in &component.inputs {
-            if part.with.iter().any(|(name, _)| name == input) || blueprint.values.iter().any(|(name, _)| name == input)
-            {
-                continue;
+impl<'b> Check<'b> {
+    /// Goes through the combinations that some conditions read; `look` says what is wrong with one.
+    fn each(
+        &mut self,
+        conditions: &[Option<&'b Expression>],
+        look: impl Fn(&Combination<'_, 'b>) -> Option<(String, Place)>,
+    ) {
+        let found = &mut self.found;
+        let outcome = self.choices.each(conditions.iter().copied().flatten(), |combination| {
+            if let Some((message, place)) = look(combination) {
+                found.entry(message.clone()).or_insert_with(|| {
+                    let with = combination.describe();
+                    let problem = Diagnostic::error(message).place(place);
+                    if with.is_empty() { problem } else { problem.hint(format!("found with {with}")) }
+                });
             }
-            match asked.get(input.as_str()) {
-                Some(found) if found == kind => {}
-                Some(found) => keep(
-                    format!(
-                        "input `{input}` of `{}` is a `{}`, the question a `{}`",
-                        component.name,
-                        kind.word(),
-                        found.word()
-                    ),
-                    place.clone(),
-                ),
-                // A question with a condition of its own: templates guard it with the same condition.
-                None if blueprint.question(input).is_some_and(|question| question.when.is_some()) => {}
-                None => keep(
-                    format!("nobody supplies the input `{input}` of component `{}`", component.name),
+        });
+        if let Err(TooMany(all)) = outcome {
+            let message = format!("conditions read {all} combinations of choices; {COMBINATIONS} is the limit");
+            let problem = Diagnostic::error(message.clone()).place(Place::file(&self.blueprint.file));
+            self.found.insert(message, problem);
+        }
+    }
+
+    /// Whoever reads an input is given one of its type.
+    fn input(&mut self, part: &'b Part, input: &'b str, kind: QuestionType, place: &Place) {
+        let blueprint = self.blueprint;
+        if part.with.iter().any(|(name, _)| name == input) || blueprint.values.iter().any(|(name, _)| name == input) {
+            return;
+        }
+        let component = &part.component.name;
+        let another = |who: &str, found: QuestionType| {
+            let message =
+                format!("input `{input}` of `{component}` is a `{}`, {who} a `{}`", kind.word(), found.word());
+            (message, place.clone())
+        };
+        if let Some(question) = blueprint.question(input) {
+            let asked = [part.when.as_ref(), question.when.as_ref()];
+            self.each(&asked, |combination| {
+                let asked = combination.holds(part.when.as_ref()) && combination.holds(question.when.as_ref());
+                (asked && question.kind != kind).then(|| another("the question", question.kind))
+            });
+            // One with a condition of its own may not be asked: templates guard it with the same condition.
+            return;
+        }
+        let tellers: Vec<&Part> =
+            blueprint.parts.iter().filter(|other| other.component.facts.contains_key(input)).collect();
+        let whens: Vec<_> = tellers.iter().copied().chain([part]).map(|part| part.when.as_ref()).collect();
+        self.each(&whens, |combination| {
+            if !combination.holds(part.when.as_ref()) {
+                return None;
+            }
+            let Some(teller) = tellers.iter().find(|other| combination.holds(other.when.as_ref())) else {
+                return Some((
+                    format!("nobody supplies the input `{input}` of component `{component}`"),
                     part.place.clone(),
-                ),
-            }
-        }
-        for source in &component.files {
-            let whens = component.rules.iter().filter(|rule| rule.applies_to(&source.path));
-            let when = whens.filter_map(|rule| rule.when.as_ref()).next_back();
-            if when.is_some_and(|when| !holds(&when.text)) {
-                continue;
-            }
-            for path in places(component, source, &fillings) {
-                if let Some(other) = paths.insert(path.to_lowercase(), &source.file) {
-                    let message = format!("`{path}` is emitted twice: from `{other}` as well");
-                    keep(message, Place::file(&source.file));
+                ));
+            };
+            let found = teller.component.facts[input].0.kind();
+            (found != kind).then(|| another(&format!("the fact of `{}`", teller.component.name), found))
+        });
+    }
+
+    /// What is filled is opened.
+    fn slot(&mut self, part: &'b Part, filling: &'b Filling) {
+        let slot = &filling.slot;
+        let openers: Vec<&Part> =
+            self.blueprint.parts.iter().filter(|other| other.component.slots.contains_key(slot)).collect();
+        let filled = [part.when.as_ref(), part.component.fills_when(slot)];
+        let whens: Vec<_> = openers.iter().map(|part| part.when.as_ref()).chain(filled).collect();
+        self.each(&whens, |combination| {
+            let filled = filled.iter().all(|when| combination.holds(*when));
+            let opened = || openers.iter().any(|other| combination.holds(other.when.as_ref()));
+            (filled && !opened())
+                .then(|| (format!("nobody opens the slot `{slot}`"), Place::file(&filling.source.file)))
+        });
+    }
+
+    /// A fact is told by one component, and is neither an answer nor a value.
+    fn facts(&mut self) {
+        let blueprint = self.blueprint;
+        for (index, part) in blueprint.parts.iter().enumerate() {
+            for (fact, (_, place)) in &part.component.facts {
+                let taken = if blueprint.question(fact).is_some() {
+                    "an answer"
+                } else if blueprint.values.iter().any(|(name, _)| name == fact) {
+                    "a value"
+                } else {
+                    ""
+                };
+                if !taken.is_empty() {
+                    let message = format!("fact `{fact}` of `{}` has the name of {taken}", part.component.name);
+                    self.found.insert(message.clone(), Diagnostic::error(message).place(place.clone()));
+                }
+                for other in blueprint.parts[index + 1..].iter().filter(|p| p.component.facts.contains_key(fact)) {
+                    self.each(&[part.when.as_ref(), other.when.as_ref()], |combination| {
+                        let both = combination.holds(part.when.as_ref()) && combination.holds(other.when.as_ref());
+                        let names = (&part.component.name, &other.component.name);
+                        both.then(|| {
+                            (format!("fact `{fact}` is told by `{}` and by `{}`", names.0, names.1), place.clone())
+                        })
+                    });
                 }
             }
         }
+    }
+
+    /// No two files are emitted at one path.
+    fn paths(&mut self) {
+        let mut paths: BTreeMap<String, Vec<Emitted<'b>>> = BTreeMap::new();
+        for part in &self.blueprint.parts {
+            for source in &part.component.files {
+                for (path, emitted) in places(self.blueprint, part, source) {
+                    paths.entry(path.to_lowercase()).or_default().push(emitted);
+                }
+            }
+        }
+        for (path, emitted) in &paths {
+            for (index, (other, first)) in emitted.iter().enumerate() {
+                for (source, second) in emitted[index + 1..].iter().filter(|(source, _)| !std::ptr::eq(*source, *other))
+                {
+                    let whens: Vec<_> = first.iter().chain(second).copied().collect();
+                    self.each(&whens, |combination| {
+                        let message = || format!("`{path}` is emitted twice: from `{}` as well", other.file);
+                        let both = whens.iter().all(|when| combination.holds(*when));
+                        both.then(|| (message(), Place::file(&source.file)))
+                    });
+                }
+            }
+        }
+    }
+}
+
+/// What is emitted, and the conditions under which it is.
+type Emitted<'b> = (&'b Source, Vec<Option<&'b Expression>>);
+
+/// The paths that a source is emitted at, as far as they can be told: one for each filling where it is made for a slot.
+fn places<'b>(blueprint: &'b Blueprint, part: &'b Part, source: &'b Source) -> Vec<(String, Emitted<'b>)> {
+    let rules: Vec<_> = part.component.rules.iter().filter(|rule| rule.applies_to(&source.path)).collect();
+    let when = rules.iter().rev().find_map(|rule| rule.when.as_ref());
+    let whens = vec![part.when.as_ref(), when];
+    match rules.iter().rev().find_map(|rule| rule.each.as_ref()) {
+        Some((slot, element)) if part.component.slots.contains_key(slot) => {
+            let fillings = blueprint.parts.iter().flat_map(|filler| {
+                let fillings = filler.component.fillings.iter().filter(|filling| filling.slot == *slot);
+                fillings.map(move |filling| (filler, filling))
+            });
+            fillings
+                .filter_map(|(filler, filling)| {
+                    let path = source.path.replace(&format!("{{{element}}}"), filling.name.as_ref()?);
+                    let filled = [filler.when.as_ref(), filler.component.fills_when(slot)];
+                    Some((path, (source, whens.iter().copied().chain(filled).collect())))
+                })
+                .collect()
+        }
+        _ => vec![(source.path.clone(), (source, whens))],
     }
 }

@@ -9,10 +9,19 @@ use tracing::level_filters::LevelFilter;
 pub const USAGE: &str = "  HTTP_PORT                8080   port of the API, /livez and /readyz
   METRICS_PORT             9090   port of /metrics
   LOG_LEVEL                info   debug, info, warn or error
+  LOG_FORMAT               json   json, or ecs for the field names of the Elastic Common Schema
   REQUEST_TIMEOUT_SECONDS  10     a request that takes longer is answered with 503
   MAX_REQUEST_BYTES        65536  a larger body is answered with 413
   SHUTDOWN_GRACE_SECONDS   25     time from SIGTERM to the end, for requests in flight
 ";
+
+/// The names of a log record's fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    Json,
+    /// The Elastic Common Schema.
+    Ecs,
+}
 
 /// The validated configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +29,7 @@ pub struct Config {
     pub http_port: u16,
     pub metrics_port: u16,
     pub log_level: LevelFilter,
+    pub log_format: LogFormat,
     pub request_timeout: Duration,
     pub max_request_bytes: usize,
     pub shutdown_grace: Duration,
@@ -32,7 +42,8 @@ impl Config {
         let config = Self {
             http_port: reader.number("HTTP_PORT", 8080, 1, 65_535),
             metrics_port: reader.number("METRICS_PORT", 9090, 1, 65_535),
-            log_level: reader.level("LOG_LEVEL"),
+            log_level: reader.word("LOG_LEVEL", LevelFilter::INFO, &LEVELS),
+            log_format: reader.word("LOG_FORMAT", LogFormat::Json, &FORMATS),
             request_timeout: Duration::from_secs(reader.number("REQUEST_TIMEOUT_SECONDS", 10, 1, 300)),
             max_request_bytes: reader.number("MAX_REQUEST_BYTES", 64 << 10, 1, 64 << 20),
             shutdown_grace: Duration::from_secs(reader.number("SHUTDOWN_GRACE_SECONDS", 25, 1, 600)),
@@ -43,6 +54,14 @@ impl Config {
         if reader.problems.is_empty() { Ok(config) } else { Err(ConfigError(reader.problems)) }
     }
 }
+
+const LEVELS: [(&str, LevelFilter); 4] = [
+    ("debug", LevelFilter::DEBUG),
+    ("info", LevelFilter::INFO),
+    ("warn", LevelFilter::WARN),
+    ("error", LevelFilter::ERROR),
+];
+const FORMATS: [(&str, LogFormat); 2] = [("json", LogFormat::Json), ("ecs", LogFormat::Ecs)];
 
 struct Reader<V> {
     variable: V,
@@ -63,18 +82,14 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
         })
     }
 
-    fn level(&mut self, key: &'static str) -> LevelFilter {
-        let Some(text) = self.text(key) else { return LevelFilter::INFO };
-        match text.to_ascii_lowercase().as_str() {
-            "debug" => LevelFilter::DEBUG,
-            "info" => LevelFilter::INFO,
-            "warn" => LevelFilter::WARN,
-            "error" => LevelFilter::ERROR,
-            _ => {
-                self.problems.push(Problem::Level { key, text });
-                LevelFilter::INFO
-            }
+    fn word<T: Copy>(&mut self, key: &'static str, default: T, words: &[(&'static str, T)]) -> T {
+        let Some(text) = self.text(key) else { return default };
+        if let Some((_, value)) = words.iter().find(|(word, _)| word.eq_ignore_ascii_case(&text)) {
+            return *value;
         }
+        let words = words.iter().map(|(word, _)| *word).collect();
+        self.problems.push(Problem::Word { key, text, words });
+        default
     }
 }
 
@@ -100,7 +115,7 @@ impl std::error::Error for ConfigError {}
 #[derive(Debug, PartialEq, Eq)]
 pub enum Problem {
     Number { key: &'static str, text: String, least: u64, most: u64 },
-    Level { key: &'static str, text: String },
+    Word { key: &'static str, text: String, words: Vec<&'static str> },
     OnePort,
 }
 
@@ -110,7 +125,7 @@ impl fmt::Display for Problem {
             Self::Number { key, text, least, most } => {
                 write!(f, "{key}={text:?}: want a whole number from {least} to {most}")
             }
-            Self::Level { key, text } => write!(f, "{key}={text:?}: want debug, info, warn or error"),
+            Self::Word { key, text, words } => write!(f, "{key}={text:?}: want one of {}", words.join(", ")),
             Self::OnePort => write!(f, "HTTP_PORT and METRICS_PORT are the same: want two ports"),
         }
     }
@@ -132,6 +147,7 @@ mod tests {
             http_port: 8080,
             metrics_port: 9090,
             log_level: LevelFilter::INFO,
+            log_format: LogFormat::Json,
             request_timeout: Duration::from_secs(10),
             max_request_bytes: 65_536,
             shutdown_grace: Duration::from_secs(25),
@@ -146,6 +162,7 @@ mod tests {
             ("HTTP_PORT", "8081"),
             ("METRICS_PORT", "9091"),
             ("LOG_LEVEL", "DEBUG"),
+            ("LOG_FORMAT", "ECS"),
             ("REQUEST_TIMEOUT_SECONDS", "3"),
             ("MAX_REQUEST_BYTES", "1024"),
             ("SHUTDOWN_GRACE_SECONDS", "7"),
@@ -154,6 +171,7 @@ mod tests {
             http_port: 8081,
             metrics_port: 9091,
             log_level: LevelFilter::DEBUG,
+            log_format: LogFormat::Ecs,
             request_timeout: Duration::from_secs(3),
             max_request_bytes: 1024,
             shutdown_grace: Duration::from_secs(7),
@@ -167,6 +185,7 @@ mod tests {
             ("HTTP_PORT", "http"),
             ("METRICS_PORT", "65536"),
             ("LOG_LEVEL", "loud"),
+            ("LOG_FORMAT", "xml"),
             ("REQUEST_TIMEOUT_SECONDS", "0"),
             ("MAX_REQUEST_BYTES", "-1"),
             ("SHUTDOWN_GRACE_SECONDS", "25s"),
@@ -176,7 +195,8 @@ mod tests {
         for want in [
             r#"HTTP_PORT="http""#,
             r#"METRICS_PORT="65536": want a whole number from 1 to 65535"#,
-            r#"LOG_LEVEL="loud""#,
+            r#"LOG_LEVEL="loud": want one of debug, info, warn, error"#,
+            r#"LOG_FORMAT="xml""#,
             r#"REQUEST_TIMEOUT_SECONDS="0""#,
             r#"MAX_REQUEST_BYTES="-1""#,
             r#"SHUTDOWN_GRACE_SECONDS="25s""#,

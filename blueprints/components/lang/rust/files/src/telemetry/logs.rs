@@ -18,9 +18,21 @@ use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::registry::{LookupSpan, Registry};
 
+use super::ecs;
+use crate::config::LogFormat;
+
+/// What is written, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct Log {
+    pub level: LevelFilter,
+    pub format: LogFormat,
+    /// The service's name, which the Elastic Common Schema wants in each record.
+    pub service: &'static str,
+}
+
 /// Writes what is logged at the level or above it.
-pub fn subscriber<W: Write + Send + 'static>(out: W, level: LevelFilter) -> impl Subscriber + Send + Sync {
-    Registry::default().with(JsonLines { out: Mutex::new(out) }).with(level)
+pub fn subscriber<W: Write + Send + 'static>(out: W, log: Log) -> impl Subscriber + Send + Sync {
+    Registry::default().with(JsonLines { out: Mutex::new(out), log }).with(log.level)
 }
 
 /// Logs every panic, with its stack if `RUST_BACKTRACE` is set, instead of writing it to stderr.
@@ -40,6 +52,7 @@ pub fn log_panics() {
 /// The layer that writes the lines.
 struct JsonLines<W> {
     out: Mutex<W>,
+    log: Log,
 }
 
 impl<S, W> Layer<S> for JsonLines<W>
@@ -71,7 +84,7 @@ where
                 fields.0.extend(more.0.iter().cloned());
             }
         }
-        let line = Line { time: now(), level: event.metadata().level().as_str(), fields };
+        let line = Line { log: self.log, time: now(), level: event.metadata().level().as_str(), fields };
         if let Ok(mut line) = serde_json::to_vec(&line) {
             line.push(b'\n');
             // There is nobody to tell that the log can't be written.
@@ -89,6 +102,7 @@ fn now() -> String {
 }
 
 struct Line {
+    log: Log,
     time: String,
     level: &'static str,
     fields: Fields,
@@ -97,10 +111,23 @@ struct Line {
 impl Serialize for Line {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("time", &self.time)?;
-        map.serialize_entry("level", self.level)?;
-        for (name, value) in &self.fields.0 {
-            map.serialize_entry(if *name == "message" { "msg" } else { name }, value)?;
+        match self.log.format {
+            LogFormat::Json => {
+                map.serialize_entry("time", &self.time)?;
+                map.serialize_entry("level", self.level)?;
+                for (name, value) in &self.fields.0 {
+                    map.serialize_entry(if *name == "message" { "msg" } else { name }, value)?;
+                }
+            }
+            LogFormat::Ecs => {
+                map.serialize_entry("@timestamp", &self.time)?;
+                map.serialize_entry("log.level", &self.level.to_ascii_lowercase())?;
+                map.serialize_entry("ecs.version", ecs::VERSION)?;
+                map.serialize_entry("service.name", self.log.service)?;
+                for (name, value) in &self.fields.0 {
+                    map.serialize_entry(&ecs::name(name), &ecs::value(name, value))?;
+                }
+            }
         }
         map.end()
     }
@@ -147,6 +174,7 @@ mod tests {
     use std::io;
     use std::sync::Arc;
 
+    use serde_json::json;
     use tracing::{info, info_span, warn};
 
     use super::*;
@@ -164,16 +192,16 @@ mod tests {
         }
     }
 
-    fn logged(level: LevelFilter, log: impl FnOnce()) -> Vec<Value> {
+    fn logged(level: LevelFilter, format: LogFormat, log: impl FnOnce()) -> Vec<Value> {
         let out = Buffer::default();
-        tracing::subscriber::with_default(subscriber(out.clone(), level), log);
+        tracing::subscriber::with_default(subscriber(out.clone(), Log { level, format, service: "greeter" }), log);
         let text = String::from_utf8(out.0.lock().unwrap().clone()).unwrap();
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
     #[test]
     fn an_event_is_an_object_with_the_fields_of_its_spans() {
-        let records = logged(LevelFilter::INFO, || {
+        let records = logged(LevelFilter::INFO, LogFormat::Json, || {
             info_span!("request", trace_id = "4bf92f").in_scope(|| {
                 warn!(number = 1, ratio = 0.5, sure = true, name = "a \"b\"\n", error = %"broken", "it happened");
             });
@@ -194,7 +222,31 @@ mod tests {
     }
 
     #[test]
+    fn an_event_in_the_elastic_common_schema() {
+        let mut records = logged(LevelFilter::INFO, LogFormat::Ecs, || {
+            info_span!("request", trace_id = "4bf92f").in_scope(|| {
+                warn!(method = "POST", route = "/v1/{id}", status = 503, duration = 0.25, cache = "cold", "request");
+            });
+        });
+        let record = records[0].as_object_mut().unwrap();
+        assert!(record.remove("@timestamp").is_some_and(|time| time.is_string()));
+        let want = json!({
+            "ecs.version": ecs::VERSION,
+            "event.duration": 250_000_000,
+            "http.request.method": "POST",
+            "http.response.status_code": 503,
+            "http.route": "/v1/{id}",
+            "labels.cache": "cold",
+            "log.level": "warn",
+            "message": "request",
+            "service.name": "greeter",
+            "trace.id": "4bf92f",
+        });
+        assert_eq!(records[0], want);
+    }
+
+    #[test]
     fn nothing_is_logged_below_the_level() {
-        assert!(logged(LevelFilter::WARN, || info!("too quiet")).is_empty());
+        assert!(logged(LevelFilter::WARN, LogFormat::Json, || info!("too quiet")).is_empty());
     }
 }

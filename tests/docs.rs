@@ -25,6 +25,7 @@ fn tables() -> Vec<(&'static str, Vec<Field>)> {
         ("guess", guess::FIELDS.to_vec()),
         ("component", component::FIELDS.to_vec()),
         ("rule", component::RULE_FIELDS.to_vec()),
+        ("filling", component::FILLING_RULE_FIELDS.to_vec()),
         ("decision", decision::FIELDS.to_vec()),
         ("option", decision::OPTION_FIELDS.to_vec()),
     ];

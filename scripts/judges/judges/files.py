@@ -1,7 +1,9 @@
 """Judges of single files: YAML, shell, Dockerfiles, pipelines, secrets."""
 
+import pathlib
 import re
 
+import yaml
 from engine import Judge
 from judges.common import run, said
 
@@ -96,7 +98,7 @@ class Zizmor(Judge):
 
 class CheckJsonschema(Judge):
     name = "check-jsonschema"
-    about = "GitHub, GitLab and Renovate files against their schemas"
+    about = "GitHub, GitLab, Azure and Renovate files against their schemas"
     tools = ("check-jsonschema",)
     schemas = (
         ("github-workflows", (), (".github/workflows/*.yaml", ".github/workflows/*.yml")),
@@ -104,6 +106,12 @@ class CheckJsonschema(Judge):
         ("dependabot", (), (".github/dependabot.yml",)),
         ("renovate", (), ("renovate.json",)),
         ("gitlab-ci", ("--data-transform", "gitlab-ci"), (".gitlab-ci.yml", ".gitlab/ci/*.yml")),
+        # Its patterns are no regular expressions of the Unicode kind.
+        (
+            "azure-pipelines",
+            ("--data-transform", "azure-pipelines", "--regex-variant", "nonunicode"),
+            ("azure-pipelines.yml", ".azuredevops/*.yml"),
+        ),
     )
 
     def items(self, case):
@@ -114,10 +122,35 @@ class CheckJsonschema(Judge):
         for schema, options, patterns in self.schemas:
             names = [name for name in case.files(*patterns) if name in items]
             if names:
-                argv = [bench.tools["check-jsonschema"], "--builtin-schema", f"vendor.{schema}", *options, *names]
-                result = run(bench, argv, case.tree)
-                findings += said(case, result, lambda line: "::" in line or "Error" in line or "Best" in line)
+                argv = [bench.tools["check-jsonschema"], "--builtin-schema", f"vendor.{schema}", *options]
+                with bench.scratch() as place:
+                    folder = case.tree
+                    if schema == "azure-pipelines":
+                        case.stage(names, place)
+                        folder = _as_azure_reads(pathlib.Path(place), names)
+                    result = run(bench, [*argv, *names], folder)
+                findings += said(case, result, lambda line: "::" in line or "$." in line or "Error" in line)
         return findings
+
+
+def _as_azure_reads(place, names):
+    """Azure Pipelines takes every value for text, and its schema says so: `20` is "20" there, and `true` is "true"."""
+    for name in names:
+        document = yaml.load((place / name).read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+        (place / name).write_text(yaml.dump(_mended(document), default_style='"'), encoding="utf-8")
+    return place
+
+
+def _mended(value):
+    """The schema calls a choice of AWSShellScript@1 inlineScript, which its task.json calls inline."""
+    if isinstance(value, list):
+        return [_mended(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    mended = {key: _mended(item) for key, item in value.items()}
+    if value.get("task") == "AWSShellScript@1" and value.get("inputs", {}).get("scriptType") == "inline":
+        mended["inputs"]["scriptType"] = "inlineScript"
+    return mended
 
 
 class Gitleaks(Judge):

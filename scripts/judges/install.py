@@ -73,6 +73,7 @@ NEEDED = {
     "cargo": "https://rustup.rs",
     "git": "apt-get install git",
     "go": "https://go.dev/dl, 1.26.8 or newer",
+    "java": "apt-get install default-jre-headless, 17 or newer",
     "make": "apt-get install make",
     "node": "https://nodejs.org, 20 or newer",
     "npm": "https://nodejs.org, 20 or newer",
@@ -195,6 +196,14 @@ def _page_place():
 
 def _build_page(place, log):
     _npm_ci("page", place, log)
+
+
+def _groovy_place():
+    return _npm_kit_place("groovy", "groovy")
+
+
+def _build_groovy(place, log):
+    _npm_ci("groovy", place, log)
 
 
 def _chromium(log):
@@ -320,6 +329,8 @@ def everything(log_folder, wanted=None):
             paths["sarif-schema"] = _sarif_place() / "sarif.schema.json"
         if asked("page") and kit("npm", "page", _page_place(), _build_page):
             paths["page"] = _page_place()
+        if asked("groovy") and kit("npm", "groovy", _groovy_place(), _build_groovy):
+            paths["groovy"] = _groovy_place()
         if asked("chromium"):
             try:
                 paths["chromium"] = _chromium(log_folder / "install-chromium.log")

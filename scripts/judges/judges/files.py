@@ -3,6 +3,7 @@
 import pathlib
 import re
 
+import places
 import yaml
 from engine import Judge
 from judges.common import run, said
@@ -151,6 +152,28 @@ def _mended(value):
     if value.get("task") == "AWSShellScript@1" and value.get("inputs", {}).get("scriptType") == "inline":
         mended["inputs"]["scriptType"] = "inlineScript"
     return mended
+
+
+class Jenkinsfile(Judge):
+    name = "jenkinsfile"
+    about = "Jenkinsfiles: Groovy's own parser, and what a declarative pipeline may hold (our own)"
+    tools = ("groovy",)
+    together = True
+
+    def items(self, case):
+        return {name: case.digest(name) for name in case.files("Jenkinsfile", "*.jenkinsfile", "jenkins/*.groovy")}
+
+    def judge_all(self, work, bench):
+        places_of = {str(case.tree / name): f"[{case.name}] {name}" for case, items in work for name in items}
+        jars = bench.tools["groovy"] / "node_modules/npm-groovy-lint/lib/java/groovy/lib/*"
+        # It starts once and ends soon: to compile it well would take longer than it runs.
+        argv = ["java", "-XX:TieredStopAtLevel=1", "-cp", jars, "groovy.ui.GroovyMain", places.HERE / "jenkinsfile.groovy"]
+        result = run(bench, [*argv, *places_of], places.HERE)
+        findings = []
+        for line in result.lines():
+            path = next((path for path in places_of if line.startswith(f"{path}:")), None)
+            findings.append(places_of[path] + line[len(path) :] if path else f"[goldpath] {line}")
+        return findings if findings or result.ok else [f"[goldpath] groovy: exit {result.code} without a word"]
 
 
 class Gitleaks(Judge):

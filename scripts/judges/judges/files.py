@@ -142,15 +142,21 @@ def _as_azure_reads(place, names):
     return place
 
 
+# The schema knows Microsoft's own tasks. This one is AWS's: the inputs are those of its task.json.
+AWS_SHELL_SCRIPT = {"arguments", "awsCredentials", "disableAutoCwd", "failOnStandardError", "filePath", "inlineScript", "regionName"}
+AWS_SHELL_SCRIPT |= {"scriptType", "workingDirectory"}
+
+
 def _mended(value):
-    """The schema calls a choice of AWSShellScript@1 inlineScript, which its task.json calls inline."""
+    """AWSShellScript@1 as a task that the schema knows, if its inputs are right."""
     if isinstance(value, list):
         return [_mended(item) for item in value]
     if not isinstance(value, dict):
         return value
     mended = {key: _mended(item) for key, item in value.items()}
-    if value.get("task") == "AWSShellScript@1" and value.get("inputs", {}).get("scriptType") == "inline":
-        mended["inputs"]["scriptType"] = "inlineScript"
+    inputs = value.get("inputs", {})
+    if value.get("task") == "AWSShellScript@1" and set(inputs) <= AWS_SHELL_SCRIPT and inputs.get("scriptType") == "inline":
+        mended.update(task="Bash@3", inputs={"targetType": "inline", "script": inputs["inlineScript"]})
     return mended
 
 

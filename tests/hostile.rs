@@ -143,7 +143,7 @@ proptest! {
     fn a_service_holds_any_description(
         description in line(),
         lang in prop::sample::select(vec!["go", "python"]),
-        ci in prop::sample::select(vec!["github-actions", "gitlab-ci"]),
+        ci in prop::sample::select(vec!["github-actions", "gitlab-ci", "jenkins", "azure-devops"]),
         telemetry in prop::sample::select(vec!["prometheus", "otlp"]),
     ) {
         prop_assume!(!description.is_empty());

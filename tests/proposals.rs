@@ -40,7 +40,7 @@ case ${what#* } in
 esac
 "#;
 
-/// GitLab's interface for issues. The token comes by standard input.
+/// GitLab's interface for issues, and Azure Repos' for pull requests. The token comes by standard input.
 const CURL: &str = r#"#!/usr/bin/env bash
 set -euo pipefail
 method='' data='' url=''
@@ -53,8 +53,31 @@ while (($# > 0)); do
     *) url=$1; shift ;;
   esac
 done
-[[ $(cat) == "PRIVATE-TOKEN: a-token" ]] || { echo "401" >&2; exit 22; }
-path=${url#http://gitlab.test/api/v4/projects/42/}
+case $url in */_apis/git/*) header="Authorization: Bearer" ;; *) header=PRIVATE-TOKEN: ;; esac
+[[ $(cat) == "$header a-token" ]] || { echo "401" >&2; exit 22; }
+if [[ $url == */_apis/git/repositories/parcel/pullrequests* ]]; then
+  path=${url#*/_apis/git/repositories/parcel/}
+  echo "curl $method ${path%%\?*}" >>"$FORGE/calls"
+  [[ $path == *api-version=7.1* ]] || { echo "No api-version was supplied" >&2; exit 22; }
+  file=$FORGE/prs.json
+  keep() { jq --argjson data "$data" "$1" "$file" >"$file.new"; mv "$file.new" "$file"; }
+  number=${path%%\?*} number=${number#pullrequests} number=${number#/}
+  case $method in
+    GET)
+      status=${path#*searchCriteria.status=} branch=${path#*searchCriteria.sourceRefName=}
+      jq --arg status "${status%%&*}" --arg branch "${branch%%&*}" \
+        '{ value: map(select(.status == $status and .sourceRefName == $branch)) }' "$file"
+      ;;
+    POST)
+      keep '. + [$data + { pullRequestId: (length + 1), status: "active" }]'
+      jq '.[-1]' "$file"
+      ;;
+    PATCH) keep "map(if .pullRequestId == $number then . + \$data else . end)" ;;
+  esac
+  exit
+fi
+path=${url#*/api/v4/projects/}
+path=${path#*/}
 echo "curl $method ${path%%\?*}" >>"$FORGE/calls"
 file=$FORGE/issues.json
 keep() { jq --argjson data "$data" "$1" "$file" >"$file.new"; mv "$file.new" "$file"; }
@@ -75,6 +98,12 @@ case "$1 $2 $3 ${4:-}" in
   "exec rust@"*) shift 5; exec "$BINARY" "$@" ;;
   *) exit 1 ;;
 esac
+"#;
+
+/// Knows no key and no transparency log: says which image is signed, and writes down what it was asked.
+const COSIGN: &str = r#"#!/usr/bin/env bash
+echo "cosign $*" >>"$FORGE/calls"
+[[ ${!#} == *"@$SIGNED" ]]
 "#;
 
 /// Writes down the push options that came with a push.
@@ -103,10 +132,15 @@ struct Job {
 
 impl Forge {
     fn new(ci: &str) -> Self {
+        Self::on(ci, "github")
+    }
+
+    /// With the code on this forge, for Jenkins.
+    fn on(ci: &str, code_host: &str) -> Self {
         let world = World::new();
         let forge = Forge { environment: Vec::new(), world };
         copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("blueprints"), &forge.world.path("library"));
-        for (name, text) in [("gh", GH), ("curl", CURL), ("mise", MISE)] {
+        for (name, text) in [("gh", GH), ("curl", CURL), ("mise", MISE), ("cosign", COSIGN)] {
             forge.executable(&format!("stubs/{name}"), text);
         }
         forge.world.write("forge/prs.json", "[]");
@@ -116,8 +150,11 @@ impl Forge {
         forge.world.git(".", &["init", "-q", "--bare", "-b", "main", forge.world.path(HOME).to_str().unwrap()]);
         forge.home(&["config", "receive.advertisePushOptions", "true"]);
         forge.executable(&format!("{HOME}/hooks/post-receive"), POST_RECEIVE);
-        let answers = format!("ci={ci}");
-        let new = ["new", "service", "parcel", "--defaults", "--set", &answers, "--set", "cloud=none"];
+        let (ci_answer, host_answer) = (format!("ci={ci}"), format!("code_host={code_host}"));
+        let mut new = vec!["new", "service", "parcel", "--defaults", "--set", &ci_answer, "--set", "cloud=none"];
+        if ci == "jenkins" {
+            new.extend(["--set", &host_answer]);
+        }
         forge.world.run_with(&new, "", &[("GOLDPATH_LIBRARY", forge.path("library").as_str())]).success();
         forge.world.git("parcel", &["remote", "add", "origin", &forge.path(HOME)]);
         forge.world.git("parcel", &["push", "-q", "origin", "main"]);
@@ -125,6 +162,18 @@ impl Forge {
         forge.set("GOLDPATH_LIBRARY", &forge.path("library"));
         forge.set("GOLDPATH", env!("CARGO_BIN_EXE_goldpath"));
         forge.set("FORGE", &forge.path("forge"));
+        // What the scripts know as https://gitlab.com is this folder.
+        let instead = format!("url.file://{}/.insteadOf", forge.path("forge"));
+        forge.world.git(".", &["config", "--global", &instead, "https://gitlab.com/"]);
+        if ci == "azure-devops" {
+            forge.set("SYSTEM_ACCESSTOKEN", "a-token");
+            forge.set("SYSTEM_COLLECTIONURI", &format!("file://{}/", forge.path("forge")));
+            forge.world.write("forge/parcel/_git/x", "");
+            std::os::unix::fs::symlink(forge.path(HOME), forge.world.path("forge/parcel/_git/parcel")).unwrap();
+        }
+        if (ci, code_host) == ("jenkins", "gitlab") {
+            forge.set("GOLDPATH_TOKEN", "a-token");
+        }
         if ci == "gitlab-ci" {
             forge.set("CI_JOB_TOKEN", "a-job-token");
             forge.set("CI_SERVER_URL", &format!("file://{}", forge.path("forge")));
@@ -241,6 +290,8 @@ impl Forge {
             item["state"] =
                 json!(if item["state"] == "opened" || item["state"] == "closed" { "closed" } else { "CLOSED" });
             item["headRefOid"] = json!(self.at(BRANCH));
+            item["status"] = json!("abandoned");
+            item["lastMergeSourceCommit"] = json!({ "commitId": self.at(BRANCH) });
         }
         self.world.write(&format!("forge/{name}.json"), &json!(items).to_string());
     }
@@ -448,6 +499,141 @@ fn gitlab_gets_one_merge_request_for_each_update() {
     let issue = &forge.json("issues")[1];
     assert_eq!(issue["title"], "Guardrails deny the update of the golden path");
     assert!(issue["description"].as_str().unwrap().contains("- S17 `.gitlab/ci/verify.yml`"), "{issue}");
+}
+
+#[test]
+fn azure_gets_one_pull_request_for_each_update() {
+    let mut forge = Forge::new("azure-devops");
+    assert!(forge.fine_week().contains("up to date"));
+    assert_eq!((forge.json("prs").len(), forge.at(BRANCH)), (0, None));
+
+    forge.release("0.2.0", CONTRIBUTING, |text| last_line(text, "Two."));
+    forge.fine_week();
+    let request = &forge.json("prs")[0];
+    assert_eq!(request["title"], "Update the golden path: service 0.1.0 to 0.2.0");
+    assert_eq!(request["sourceRefName"], BRANCH);
+    assert_eq!(request["targetRefName"], "refs/heads/main");
+    assert!(request["description"].as_str().unwrap().contains("- updated: `CONTRIBUTING.md`"), "{request}");
+    assert!(forge.at(PRISTINE).is_some());
+    let first = forge.at(BRANCH);
+
+    // Again, and once main has moved: the same request.
+    forge.fine_week();
+    assert_eq!((forge.json("prs").len(), &forge.at(BRANCH)), (1, &first));
+    forge.commit("main", "CHANGELOG.md", |text| last_line(text, "- More."));
+    forge.fine_week();
+    assert_eq!((forge.json("prs").len(), forge.at(BRANCH) == first), (1, false));
+
+    // A person abandons it: only another update is proposed.
+    forge.close("prs");
+    assert!(forge.fine_week().contains("proposed and abandoned"));
+    forge.release("0.3.0", CONTRIBUTING, |text| last_line(text, "Three."));
+    forge.fine_week();
+    assert_eq!(forge.json("prs").len(), 2);
+
+    // What people have to settle, and what guardrails deny, fails the job and stands in its log.
+    forge.commit("main", "CONTRIBUTING.md", |text| last_line(text, "Ours."));
+    let job = forge.week();
+    assert_eq!(job.code, Some(1), "{}", job.said);
+    assert!(job.said.contains("- conflict: `CONTRIBUTING.md`"), "{}", job.said);
+    assert!(job.said.contains("##vso[task.logissue type=error]Conflicts in the update"), "{}", job.said);
+
+    // Without the pipeline's token nothing is pushed.
+    forge.environment.retain(|(key, _)| key != "SYSTEM_ACCESSTOKEN");
+    let job = forge.week();
+    assert_eq!(job.code, Some(1), "{}", job.said);
+    assert!(job.said.contains("works in a job of Azure Pipelines only"), "{}", job.said);
+}
+
+/// Jenkins proposes on the forge that holds the code, as that forge's own CI does.
+#[test]
+fn jenkins_proposes_where_the_code_is() {
+    let forge = Forge::on("jenkins", "github");
+    // No workflow is among the files, so no app is needed.
+    forge.release("0.2.0", "ci/jenkins/files/Jenkinsfile.jinja", |text| {
+        text.replace("numToKeepStr: '50'", "numToKeepStr: '40'")
+    });
+    forge.fine_week();
+    assert_eq!(forge.json("prs")[0]["title"], "Update the golden path: service 0.1.0 to 0.2.0");
+    assert!(forge.home(&["show", &format!("{BRANCH}:Jenkinsfile")]).contains("numToKeepStr: '40'"));
+    forge.release("0.3.0", "ci/jenkins/files/Jenkinsfile.jinja", |text| {
+        text.replace("@sha256", "")
+            .replace("image: <%= pins.images.mise %>", "image: ghcr.io/jdx/mise:2026.10.2-debian")
+    });
+    let job = forge.week();
+    assert_eq!(job.code, Some(1), "{}", job.said);
+    let issue = &forge.json("issues")[0];
+    assert_eq!(issue["title"], "Guardrails deny the update of the golden path");
+    assert!(issue["body"].as_str().unwrap().contains("- S16 `Jenkinsfile`, line "), "{issue}");
+
+    let forge = Forge::on("jenkins", "gitlab");
+    forge.release("0.2.0", CONTRIBUTING, |text| last_line(text, "Two."));
+    forge.fine_week();
+    let options = forge.options();
+    assert!(options.contains("merge_request.title=Update the golden path: service 0.1.0 to 0.2.0\n"), "{options}");
+    forge.commit("main", "CONTRIBUTING.md", |text| last_line(text, "Ours."));
+    forge.fine_week();
+    assert_eq!(forge.calls(), "curl GET issues\ncurl POST issues\n");
+}
+
+/// A promotion, and a way back, are a proposal that changes one line, on every forge; and only for what the pipeline signed.
+#[test]
+fn a_promotion_is_verified_and_changes_one_line() {
+    let digest = |text: &str| format!("sha256:{}", text.repeat(32));
+    let (old, new) = (digest("0a"), digest("1b"));
+    let file = "deploy/kustomize/overlays/dev/image/kustomization.yaml";
+    for (ci, host) in
+        [("github-actions", ""), ("gitlab-ci", ""), ("azure-devops", ""), ("jenkins", "github"), ("jenkins", "gitlab")]
+    {
+        let mut forge = Forge::on(ci, host);
+        forge.set("SIGNED", &old);
+        let with_key = ["jenkins", "azure-devops"].contains(&ci);
+        if with_key {
+            let clone = forge.clone("job", "main");
+            let job = forge.script(&clone, &["scripts/promote.sh", "promote", "dev", &old]);
+            assert_eq!(job.code, Some(1), "{ci}: without its public key nothing is checked: {}", job.said);
+            assert!(job.said.contains("run 'make signing-key' once"), "{ci}: {}", job.said);
+            forge.commit("main", "policy/release.pub", |_| "-----BEGIN PUBLIC KEY-----\n".to_owned());
+        }
+        let clone = forge.clone("job", "main");
+        let refused = forge.script(&clone, &["scripts/promote.sh", "promote", "dev", &new]);
+        assert_eq!(refused.code, Some(1), "{ci}: {}", refused.said);
+        assert!(refused.said.contains("is not signed by this repository's release pipeline"), "{ci}: {}", refused.said);
+        assert_eq!(forge.git(&clone, &["status", "--porcelain"]), "", "{ci}");
+
+        forge.calls();
+        let job = forge.script(&clone, &["scripts/promote.sh", "promote", "dev", &old]);
+        assert_eq!(job.code, Some(0), "{ci}: {}", job.said);
+        let asked = forge.calls();
+        let by = if with_key { "--key policy/release.pub" } else { "--certificate-identity https://git" };
+        assert!(asked.starts_with(&format!("cosign verify {by}")), "{ci}: {asked}");
+
+        let job = forge.script(&clone, &["scripts/propose.sh", "dev"]);
+        assert_eq!(job.code, Some(0), "{ci}: {}", job.said);
+        assert_eq!(forge.home(&["diff", "--name-only", "main", "promote/dev"]), format!("{file}\n"), "{ci}");
+        assert_eq!(
+            forge.home(&["diff", "--shortstat", "main", "promote/dev"]),
+            " 1 file changed, 1 insertion(+), 1 deletion(-)\n"
+        );
+        let title = format!("Promote dev to {}", &old[..19]);
+        let proposed = match (ci, host) {
+            ("gitlab-ci", _) | (_, "gitlab") => forge.options(),
+            _ => json!(forge.json("prs")).to_string(),
+        };
+        assert!(proposed.contains(&title) && proposed.contains(&old), "{ci}: {proposed}");
+
+        // It is merged, another one follows, and the first one comes back.
+        let person = forge.clone("person", "main");
+        forge.git(&person, &["merge", "-q", "--squash", "origin/promote/dev"]);
+        forge.git(&person, &["commit", "-qm", "promoted"]);
+        forge.git(&person, &["push", "-q", "origin", "main"]);
+        forge.commit("main", file, |text| text.replace(&old, &new));
+        let clone = forge.clone("job", "main");
+        assert_eq!(forge.script(&clone, &["scripts/promote.sh", "rollback", "dev"]).code, Some(0), "{ci}");
+        let job = forge.script(&clone, &["scripts/propose.sh", "dev"]);
+        assert_eq!(job.code, Some(0), "{ci}: {}", job.said);
+        assert!(forge.home(&["show", &format!("promote/dev:{file}")]).contains(&old), "{ci}");
+    }
 }
 
 /// A newer goldpath that was tampered with can't have a commit proposed that stands on anything but main.

@@ -78,6 +78,7 @@ NEEDED = {
     "cargo-fmt": "rustup component add rustfmt",
     "git": "apt-get install git",
     "go": "https://go.dev/dl, 1.26.8 or newer",
+    "java": "apt-get install default-jre-headless, 17 or newer",
     "make": "apt-get install make",
     "mvn": "apt-get install maven; any 3.x, it brings the pinned one",
     "node": "https://nodejs.org, 20 or newer",
@@ -258,6 +259,14 @@ def _build_page(place, log):
     _npm_ci("page", place, log)
 
 
+def _groovy_place():
+    return _npm_kit_place("groovy", "groovy")
+
+
+def _build_groovy(place, log):
+    _npm_ci("groovy", place, log)
+
+
 def _chromium(log):
     """The machine's own browser, installed from Debian's packages where there is none and we may."""
     for name in ("chromium", "chromium-browser", "google-chrome"):
@@ -387,6 +396,8 @@ def everything(log_folder, wanted=None):
             paths["mvn"] = _maven_place() / "maven" / "bin" / "mvn"
         if asked("page") and kit("npm", "page", _page_place(), _build_page):
             paths["page"] = _page_place()
+        if asked("groovy") and kit("npm", "groovy", _groovy_place(), _build_groovy):
+            paths["groovy"] = _groovy_place()
         if asked("chromium"):
             try:
                 paths["chromium"] = _chromium(log_folder / "install-chromium.log")

@@ -9,6 +9,7 @@ ALL = (
     files.Actionlint(),
     files.Zizmor(),
     files.CheckJsonschema(),
+    files.Jenkinsfile(),
     files.Gitleaks(),
     manifests.Kubeconform(),
     manifests.KubectlValidate(),

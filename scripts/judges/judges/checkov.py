@@ -9,7 +9,7 @@ from engine import Judge
 from judges.common import run, said
 from judges.manifests import rendered
 
-FRAMEWORKS = ("kubernetes", "dockerfile", "terraform", "github_actions", "gitlab_ci", "openapi")
+FRAMEWORKS = ("kubernetes", "dockerfile", "terraform", "github_actions", "gitlab_ci", "azure_pipelines", "openapi")
 
 
 class Checkov(Judge):
@@ -21,7 +21,8 @@ class Checkov(Judge):
     def items(self, case):
         settings = case.digest(".checkov.yaml")
         found = {name: content.of(settings, content.of_file(path)) for name, path in rendered(case).items()}
-        singles = case.files("Dockerfile", ".github/workflows/*", ".gitlab-ci.yml", ".gitlab/ci/*", "api/openapi.yaml")
+        pipelines = (".github/workflows/*", ".gitlab-ci.yml", ".gitlab/ci/*", "azure-pipelines.yml", ".azuredevops/*.yml")
+        singles = case.files("Dockerfile", *pipelines, "api/openapi.yaml")
         found.update({name: content.of(settings, case.digest(name)) for name in singles})
         infra = [name for name in case.files("infra/*") if "/tests/" not in name]
         if infra:

@@ -1,7 +1,10 @@
 """Judges of single files: YAML, shell, Dockerfiles, pipelines, secrets."""
 
+import pathlib
 import re
 
+import places
+import yaml
 from engine import Judge
 from judges.common import run, said
 
@@ -96,7 +99,7 @@ class Zizmor(Judge):
 
 class CheckJsonschema(Judge):
     name = "check-jsonschema"
-    about = "GitHub, GitLab and Renovate files against their schemas"
+    about = "GitHub, GitLab, Azure and Renovate files against their schemas"
     tools = ("check-jsonschema",)
     schemas = (
         ("github-workflows", (), (".github/workflows/*.yaml", ".github/workflows/*.yml")),
@@ -104,6 +107,12 @@ class CheckJsonschema(Judge):
         ("dependabot", (), (".github/dependabot.yml",)),
         ("renovate", (), ("renovate.json",)),
         ("gitlab-ci", ("--data-transform", "gitlab-ci"), (".gitlab-ci.yml", ".gitlab/ci/*.yml")),
+        # Its patterns are no regular expressions of the Unicode kind.
+        (
+            "azure-pipelines",
+            ("--data-transform", "azure-pipelines", "--regex-variant", "nonunicode"),
+            ("azure-pipelines.yml", ".azuredevops/*.yml"),
+        ),
     )
 
     def items(self, case):
@@ -114,10 +123,63 @@ class CheckJsonschema(Judge):
         for schema, options, patterns in self.schemas:
             names = [name for name in case.files(*patterns) if name in items]
             if names:
-                argv = [bench.tools["check-jsonschema"], "--builtin-schema", f"vendor.{schema}", *options, *names]
-                result = run(bench, argv, case.tree)
-                findings += said(case, result, lambda line: "::" in line or "Error" in line or "Best" in line)
+                argv = [bench.tools["check-jsonschema"], "--builtin-schema", f"vendor.{schema}", *options]
+                with bench.scratch() as place:
+                    folder = case.tree
+                    if schema == "azure-pipelines":
+                        case.stage(names, place)
+                        folder = _as_azure_reads(pathlib.Path(place), names)
+                    result = run(bench, [*argv, *names], folder)
+                findings += said(case, result, lambda line: "::" in line or "$." in line or "Error" in line)
         return findings
+
+
+def _as_azure_reads(place, names):
+    """Azure Pipelines takes every value for text, and its schema says so: `20` is "20" there, and `true` is "true"."""
+    for name in names:
+        document = yaml.load((place / name).read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+        (place / name).write_text(yaml.dump(_mended(document), default_style='"'), encoding="utf-8")
+    return place
+
+
+# The schema knows Microsoft's own tasks. This one is AWS's: the inputs are those of its task.json.
+AWS_SHELL_SCRIPT = {"arguments", "awsCredentials", "disableAutoCwd", "failOnStandardError", "filePath", "inlineScript", "regionName"}
+AWS_SHELL_SCRIPT |= {"scriptType", "workingDirectory"}
+
+
+def _mended(value):
+    """AWSShellScript@1 as a task that the schema knows, if its inputs are right."""
+    if isinstance(value, list):
+        return [_mended(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    mended = {key: _mended(item) for key, item in value.items()}
+    inputs = value.get("inputs", {})
+    if value.get("task") == "AWSShellScript@1" and set(inputs) <= AWS_SHELL_SCRIPT and inputs.get("scriptType") == "inline":
+        mended.update(task="Bash@3", inputs={"targetType": "inline", "script": inputs["inlineScript"]})
+    return mended
+
+
+class Jenkinsfile(Judge):
+    name = "jenkinsfile"
+    about = "Jenkinsfiles: Groovy's own parser, and what a declarative pipeline may hold (our own)"
+    tools = ("groovy",)
+    together = True
+
+    def items(self, case):
+        return {name: case.digest(name) for name in case.files("Jenkinsfile", "*.jenkinsfile", "jenkins/*.groovy")}
+
+    def judge_all(self, work, bench):
+        places_of = {str(case.tree / name): f"[{case.name}] {name}" for case, items in work for name in items}
+        jars = bench.tools["groovy"] / "node_modules/npm-groovy-lint/lib/java/groovy/lib/*"
+        # It starts once and ends soon: to compile it well would take longer than it runs.
+        argv = ["java", "-XX:TieredStopAtLevel=1", "-cp", jars, "groovy.ui.GroovyMain", places.HERE / "jenkinsfile.groovy"]
+        result = run(bench, [*argv, *places_of], places.HERE)
+        findings = []
+        for line in result.lines():
+            path = next((path for path in places_of if line.startswith(f"{path}:")), None)
+            findings.append(places_of[path] + line[len(path) :] if path else f"[goldpath] {line}")
+        return findings if findings or result.ok else [f"[goldpath] groovy: exit {result.code} without a word"]
 
 
 class Gitleaks(Judge):

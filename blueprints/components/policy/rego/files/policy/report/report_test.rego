@@ -32,6 +32,15 @@ test_a_warning_alone_passes if {
 		with data.exceptions as []
 }
 
+test_a_file_that_was_read_as_text_has_its_own_name if {
+	it := {"today": "2026-11-24", "results": [[{
+		"filename": "build/policy/texts/Jenkinsfile.yaml",
+		"failures": [finding("S17")],
+	}]]}
+	startswith(report.text, "deny S17 Jenkinsfile: it is wrong") with input as it with data.exceptions as []
+	report.passed with input as it with data.exceptions as [object.union(exception, {"rule": "S17", "path": "Jenkinsfile"})]
+}
+
 test_an_exception_holds if {
 	report.passed with input as results("S3") with data.exceptions as [exception]
 	exact := object.union(exception, {"path": "build/manifests/*.yaml"})

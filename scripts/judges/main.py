@@ -33,7 +33,7 @@ examples:
 
 Judges are installed under ${GOLDPATH_JUDGES_DIR:-${XDG_CACHE_HOME:-~/.cache}/goldpath/judges}, once for each version of
 scripts/judges/pins. Terraform providers come from a mirror on the machine (GOLDPATH_TERRAFORM_MIRROR names one),
-otherwise from the project's stub. What a run leaves to look at is under target/judges/.
+the others from the project's stubs. What a run leaves to look at is under target/judges/.
 """
 
 

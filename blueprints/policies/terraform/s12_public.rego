@@ -79,6 +79,11 @@ closed(it) if {
 	rules.default_action == "Deny"
 }
 
+closed(it) if {
+	some rules in blocks(it, "network_rules")
+	computed(rules.default_action)
+}
+
 deny contains result if {
 	some resource in resources.azurerm_storage_account
 	not shut(field(resource.it, "allow_nested_items_to_be_public", true))

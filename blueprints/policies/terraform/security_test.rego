@@ -279,6 +279,16 @@ test_s12_azure if {
 			{"allow_nested_items_to_be_public": "${var.public}", "network_rules": [{"default_action": "Deny"}]},
 			[],
 		],
+		[
+			"azurerm_storage_account",
+			{"allow_nested_items_to_be_public": false, "network_rules": [{"default_action": "${var.default_action}"}]},
+			[],
+		],
+		[
+			"azurerm_storage_account",
+			{"allow_nested_items_to_be_public": false, "network_rules": [{"default_action": "Allow"}]},
+			[open],
+		],
 		["azurerm_storage_account", {}, [open, "allows public containers (allow_nested_items_to_be_public)"]],
 		["azurerm_storage_account", object.union(safe_account, {"https_traffic_only_enabled": false}), ["may be reached in the clear (https_traffic_only_enabled)"]],
 		["azurerm_storage_account", object.union(safe_account, {"min_tls_version": "TLS1_0"}), ["takes connections with TLS TLS1_0"]],

@@ -2,7 +2,7 @@
 resource "aws_budgets_budget" "this" {
   name         = var.name
   budget_type  = "COST"
-  limit_amount = format("%.1f", var.monthly_budget_usd)
+  limit_amount = format("%.1f", var.monthly_budget)
   limit_unit   = "USD"
   time_unit    = "MONTHLY"
 

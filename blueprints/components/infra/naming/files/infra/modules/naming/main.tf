@@ -14,4 +14,7 @@ locals {
     system      = var.system
     team        = var.team
   }
+
+  # What Google Cloud takes for the value of a label: lower case, and nothing but letters, digits, hyphens and underscores.
+  labels = { for key, value in local.tags : key => replace(lower(value), "/[^a-z0-9_-]/", "-") }
 }

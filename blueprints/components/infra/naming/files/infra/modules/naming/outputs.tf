@@ -1,3 +1,8 @@
+output "labels" {
+  description = "The tags as labels of Google Cloud, which take neither capitals nor dots."
+  value       = local.labels
+}
+
 output "name" {
   description = "Flat name: <service>-<environment>. At most 53 characters, so ten are left for a suffix."
   value       = local.name

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use globset::{GlobBuilder, GlobMatcher};
+use minijinja::value::Value;
 
 use super::guess::{self, Paths};
 use super::manifest::{Expression, Field, Reader, declared_name, is_name, optional, required};
@@ -87,6 +88,88 @@ pub struct Source {
     pub owner: Option<Owner>,
 }
 
+/// A constant that a component tells the others, so that none of them has to ask which component it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// One line or more of text.
+    Text(String),
+    /// A whole number.
+    Integer(i64),
+    /// Yes or no.
+    Bool(bool),
+    /// Texts in their order.
+    List(Vec<String>),
+}
+
+impl Fact {
+    /// The type of an input that can take it.
+    pub fn kind(&self) -> QuestionType {
+        match self {
+            Fact::Text(_) => QuestionType::String,
+            Fact::Integer(_) => QuestionType::Integer,
+            Fact::Bool(_) => QuestionType::Bool,
+            Fact::List(_) => QuestionType::List,
+        }
+    }
+
+    /// What templates see.
+    pub fn value(&self) -> Value {
+        match self {
+            Fact::Text(text) => text.as_str().into(),
+            Fact::Integer(number) => (*number).into(),
+            Fact::Bool(bool) => (*bool).into(),
+            Fact::List(items) => items.iter().map(String::as_str).collect(),
+        }
+    }
+
+    fn read(reader: &mut Reader, key: &yaml::Key, node: &yaml::Node) -> Option<Fact> {
+        match &node.kind {
+            yaml::Kind::Str(text) => Some(Fact::Text(text.clone())),
+            yaml::Kind::Int(number) => Some(Fact::Integer(*number)),
+            yaml::Kind::Bool(bool) => Some(Fact::Bool(*bool)),
+            yaml::Kind::Seq(items) => {
+                let what = format!("an item of fact `{}`", key.text);
+                items.iter().map(|item| reader.text(item, &what)).collect::<Option<Vec<_>>>().map(Fact::List)
+            }
+            _ => {
+                let expected = format!("fact `{}` is a text, a number, `true`, `false` or a list of texts", key.text);
+                reader.report(node.span, format!("{expected}, not {}", node.describe()), None);
+                None
+            }
+        }
+    }
+}
+
+/// A text that a component fills into a slot.
+#[derive(Clone, Debug)]
+pub struct Filling {
+    /// The slot.
+    pub slot: String,
+    /// Its name, where the slot's fillings have names.
+    pub name: Option<String>,
+    /// What it is made from.
+    pub source: Source,
+}
+
+/// What a component says about those of its fillings whose slot matches a pattern. Later rules win over earlier ones.
+#[derive(Clone, Debug)]
+pub struct FillingRule {
+    pattern: GlobMatcher,
+    /// The pattern as written.
+    pub glob: String,
+    /// Where it stands.
+    pub place: Place,
+    /// When they are filled in at all.
+    pub when: Option<Expression>,
+}
+
+impl FillingRule {
+    /// Whether a slot is meant.
+    pub fn applies_to(&self, slot: &str) -> bool {
+        self.pattern.is_match(slot)
+    }
+}
+
 /// A building block of blueprints.
 #[derive(Clone, Debug)]
 pub struct Component {
@@ -96,6 +179,8 @@ pub struct Component {
     pub summary: String,
     /// The names that its templates may read, with their types and the places they are declared at.
     pub inputs: BTreeMap<String, (QuestionType, Place)>,
+    /// What it tells the other components of a blueprint: constants that they read as inputs.
+    pub facts: BTreeMap<String, (Fact, Place)>,
     /// The slots that its files open, and what each is for.
     pub slots: BTreeMap<String, String>,
     /// Who maintains its files, unless a rule says otherwise.
@@ -104,8 +189,10 @@ pub struct Component {
     pub rules: Vec<FileRule>,
     /// Its files.
     pub files: Vec<Source>,
-    /// What it fills into slots, by the slot's name.
-    pub fillings: BTreeMap<String, Source>,
+    /// What it fills into slots, in the order of their names.
+    pub fillings: Vec<Filling>,
+    /// What its manifest says about its fillings.
+    pub filling_rules: Vec<FillingRule>,
     /// The areas of the guardrail library that it brings into the repository.
     pub guardrails: Vec<String>,
     /// Renders its templates.
@@ -114,13 +201,22 @@ pub struct Component {
     pub file: String,
 }
 
+impl Component {
+    /// The condition on which it fills a slot, where there is one.
+    pub fn fills_when(&self, slot: &str) -> Option<&Expression> {
+        self.filling_rules.iter().filter(|rule| rule.applies_to(slot)).filter_map(|rule| rule.when.as_ref()).next_back()
+    }
+}
+
 /// The fields of `component.yaml`.
-pub const FIELDS: [Field; 6] = [
+pub const FIELDS: [Field; 8] = [
     required("summary", "text", "what the component brings, in one line"),
     optional("owner", "owner", "who maintains its files: `platform`, `shared` (the default) or `team`"),
     optional("inputs", "map of name to type", "the names that its templates, paths and conditions read"),
+    optional("facts", "map of name to constant", "what it tells the other components, which read it as an input"),
     optional("slots", "map of name to text", "the slots that its files open, and what each is for"),
     optional("files", "map of pattern to rule", "what holds for some of its files; later rules win"),
+    optional("fillings", "map of pattern to rule", "what holds for fillings of some slots; later rules win"),
     optional("guardrails", "list of names", "areas of the guardrail library to copy into `policy/rego/`"),
 ];
 
@@ -129,7 +225,7 @@ pub const RULE_FIELDS: [Field; 6] = [
     optional("owner", "owner", "who maintains the files: `platform`, `shared` or `team`"),
     optional("mode", "mode", "`executable` or `regular`; left out, a file that starts with `#!` is executable"),
     optional("when", "expression", "the files are emitted only where this holds"),
-    optional("each", "name", "a list: one file is emitted for each of its elements"),
+    optional("each", "name", "a list, or a slot: one file is emitted for each element, or for each name of a filling"),
     optional("as", "name", "what the element is called in the path (`{name}`) and the template"),
     optional(
         "unless",
@@ -137,6 +233,10 @@ pub const RULE_FIELDS: [Field; 6] = [
         "`goldpath adopt` seeds none of these files where the repository has such a file; not for the platform's",
     ),
 ];
+
+/// The fields of a rule about fillings.
+pub const FILLING_RULE_FIELDS: [Field; 1] =
+    [optional("when", "expression", "the slots are filled only where this holds")];
 
 const SUFFIX: &str = ".jinja";
 
@@ -163,11 +263,13 @@ pub(super) fn read(
         name: name.to_owned(),
         summary: String::new(),
         inputs: BTreeMap::new(),
+        facts: BTreeMap::new(),
         slots: BTreeMap::new(),
         owner: Owner::default(),
         rules: Vec::new(),
         files: Vec::new(),
-        fillings: BTreeMap::new(),
+        fillings: Vec::new(),
+        filling_rules: Vec::new(),
         guardrails: Vec::new(),
         engine: engine.clone(),
         file: file.clone(),
@@ -183,6 +285,12 @@ pub(super) fn read(
                 component.inputs.insert(key.text.clone(), (kind, reader.place(key.span)));
             }
         }
+        for (key, node) in map.get("facts").map(|n| reader.entries(n, "`facts`")).unwrap_or_default() {
+            declared_name(&mut reader, &key.text, key.span, "a fact");
+            if let Some(fact) = Fact::read(&mut reader, key, node) {
+                component.facts.insert(key.text.clone(), (fact, reader.place(key.span)));
+            }
+        }
         for (key, node) in map.get("slots").map(|n| reader.entries(n, "`slots`")).unwrap_or_default() {
             if let Some(about) = reader.text(node, &format!("slot `{}`", key.text)) {
                 component.slots.insert(key.text.clone(), about);
@@ -191,6 +299,11 @@ pub(super) fn read(
         for (key, node) in map.get("files").map(|n| reader.entries(n, "`files`")).unwrap_or_default() {
             if let Some(rule) = rule(&mut reader, engine, key, node) {
                 component.rules.push(rule);
+            }
+        }
+        for (key, node) in map.get("fillings").map(|n| reader.entries(n, "`fillings`")).unwrap_or_default() {
+            if let Some(rule) = filling_rule(&mut reader, engine, key, node) {
+                component.filling_rules.push(rule);
             }
         }
         if let Some(node) = map.get("guardrails") {
@@ -206,6 +319,12 @@ pub(super) fn read(
                 .push(problem.place(rule.place.clone()).hint("patterns are of paths under `files/`, without `.jinja`"));
         }
     }
+    for rule in &component.filling_rules {
+        if !component.fillings.iter().any(|filling| rule.applies_to(&filling.slot)) {
+            let problem = Diagnostic::error(format!("the component fills no slot that matches `{}`", rule.glob));
+            problems.push(problem.place(rule.place.clone()).hint("patterns are of names of slots: `overlay.*`"));
+        }
+    }
     problems.into_result(component)
 }
 
@@ -217,20 +336,12 @@ fn text(bytes: &[u8], file: &str) -> Result<String, Diagnostics> {
 
 fn rule(reader: &mut Reader, engine: &Engine, key: &yaml::Key, node: &yaml::Node) -> Option<FileRule> {
     let map = reader.map(node, &format!("the rule `{}`", key.text), &RULE_FIELDS)?;
-    // Braces mean values in our paths, where globs would read alternatives.
-    let escaped = key.text.replace('{', "[{]").replace('}', "[}]");
-    let pattern = match GlobBuilder::new(&escaped).literal_separator(true).build() {
-        Ok(glob) => glob.compile_matcher(),
-        Err(error) => {
-            reader.report(key.span, format!("`{}` is no pattern: {}", key.text, error.kind()), None);
-            return None;
-        }
-    };
+    let pattern = pattern(reader, key)?;
     let each = match (map.get("each"), map.get("as")) {
         (None, None) => None,
         (Some(list), Some(name)) => {
             let (list_text, name_text) = (reader.text(list, "`each`")?, reader.text(name, "`as`")?);
-            if !is_name(&list_text) {
+            if !list_text.split('.').all(is_name) {
                 reader.report(list.span, format!("`each` takes the name of a list, not `{list_text}`"), None);
             }
             if name_text != "decision" {
@@ -266,6 +377,28 @@ fn rule(reader: &mut Reader, engine: &Engine, key: &yaml::Key, node: &yaml::Node
         when: map.get("when").and_then(|node| question::expression(reader, engine, node, "`when`")),
         each,
         unless,
+    })
+}
+
+/// The pattern that a rule is about. Braces mean values in our paths, where globs would read alternatives.
+fn pattern(reader: &mut Reader, key: &yaml::Key) -> Option<GlobMatcher> {
+    let escaped = key.text.replace('{', "[{]").replace('}', "[}]");
+    match GlobBuilder::new(&escaped).literal_separator(true).build() {
+        Ok(glob) => Some(glob.compile_matcher()),
+        Err(error) => {
+            reader.report(key.span, format!("`{}` is no pattern: {}", key.text, error.kind()), None);
+            None
+        }
+    }
+}
+
+fn filling_rule(reader: &mut Reader, engine: &Engine, key: &yaml::Key, node: &yaml::Node) -> Option<FillingRule> {
+    let map = reader.map(node, &format!("the rule `{}`", key.text), &FILLING_RULE_FIELDS)?;
+    Some(FillingRule {
+        pattern: pattern(reader, key)?,
+        glob: key.text.clone(),
+        place: reader.place(key.span),
+        when: map.get("when").and_then(|node| question::expression(reader, engine, node, "`when`")),
     })
 }
 
@@ -319,8 +452,16 @@ fn files(component: &mut Component, folder: &str, tree: &Tree, prefix: &str) -> 
                 );
                 continue;
             };
+            let (slot, named) = slot.split_once('/').map_or((slot, None), |(slot, name)| (slot, Some(name)));
+            if named.is_some_and(|named| named.contains('/')) {
+                let problem = Diagnostic::error("a filling's name can't have folders").place(Place::file(name));
+                problems.push(problem.hint(format!("put it into `slots/{slot}/`")));
+                continue;
+            }
             match source(rest, &name, file) {
-                Ok(source) => drop(component.fillings.insert(slot.to_owned(), source)),
+                Ok(source) => {
+                    component.fillings.push(Filling { slot: slot.to_owned(), name: named.map(str::to_owned), source })
+                }
                 Err(problem) => problems.extend(problem),
             }
         }

@@ -4,20 +4,16 @@
 //! Names: every name that a template, path or condition reads is an input that its component declares, every input that
 //! is declared is read, and every blueprint supplies it. Slots: what is filled is opened. Paths: no two components emit
 //! one path. The last three depend on conditions, so they are checked for all combinations of the choices that the
-//! conditions read.
+//! conditions read ([`super::choices`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use minijinja::value::Value;
-
-use super::component::{Component, Content, Source};
+use super::choices::{COMBINATIONS, Choices, Combination, TooMany};
+use super::component::{Component, Content, Filling, Source};
 use super::manifest::RESERVED;
 use super::pins::SECTIONS;
-use super::{Blueprint, Part, QuestionType};
+use super::{Blueprint, Expression, Part, QuestionType};
 use crate::diag::{Diagnostic, Diagnostics, Place, did_you_mean};
-
-/// Most combinations of choices that are tried.
-const COMBINATIONS: usize = 100_000;
 
 /// Checks a blueprint; an empty answer means that nothing was found.
 pub fn lint(blueprint: &Blueprint) -> Diagnostics {
@@ -32,10 +28,10 @@ pub fn lint(blueprint: &Blueprint) -> Diagnostics {
     problems
 }
 
-/// Names of slots that a template opens: `slot("make.targets")`, `slot_lines("make.phony")`.
+/// Names of slots that a template opens: `slot("make.targets")`, `slot_lines("make.phony")`, `slot_names("objects")`.
 fn opened(text: &str) -> BTreeSet<&str> {
     let mut found = BTreeSet::new();
-    for call in ["slot(", "slot_lines("] {
+    for call in ["slot(", "slot_lines(", "slot_names("] {
         for (at, _) in text.match_indices(call) {
             let rest = text[at + call.len()..].trim_start();
             if let Some(quote) = rest.chars().next().filter(|c| matches!(c, '"' | '\'')) {
@@ -74,8 +70,15 @@ fn names(blueprint: &Blueprint, component: &Component, problems: &mut Diagnostic
             let found = component.engine.names_in_expression(&when.text).unwrap_or_default();
             judge(&found, &BTreeSet::new(), &when.place, problems);
         }
-        if let Some((list, _)) = rule.each.as_ref().filter(|(list, _)| list != "decisions") {
+        let list = |list: &str| list != "decisions" && !component.slots.contains_key(list);
+        if let Some((list, _)) = rule.each.as_ref().filter(|(name, _)| list(name)) {
             judge(&BTreeSet::from([list.clone()]), &BTreeSet::new(), &rule.place, problems);
+        }
+    }
+    for rule in &component.filling_rules {
+        if let Some(when) = &rule.when {
+            let found = component.engine.names_in_expression(&when.text).unwrap_or_default();
+            judge(&found, &BTreeSet::new(), &when.place, problems);
         }
     }
     for source in &component.files {
@@ -97,10 +100,11 @@ fn names(blueprint: &Blueprint, component: &Component, problems: &mut Diagnostic
         .filter_map(|rule| rule.each.as_ref())
         .map(|(_, name)| name.as_str())
         .collect();
-    for filling in component.fillings.values() {
-        let Content::Template(text) = &filling.content else { continue };
-        match component.engine.names_in_template(&filling.file, text) {
-            Ok(found) => judge(&found, &anywhere, &Place::file(&filling.file), problems),
+    for source in component.fillings.iter().map(|filling| &filling.source) {
+        let Content::Template(text) = &source.content else { continue };
+        slots.extend(opened(text));
+        match component.engine.names_in_template(&source.file, text) {
+            Ok(found) => judge(&found, &anywhere, &Place::file(&source.file), problems),
             Err(problem) => problems.push(problem),
         }
     }
@@ -155,109 +159,184 @@ fn placeholders(path: &str) -> BTreeSet<String> {
     path.split('{').skip(1).filter_map(|rest| rest.split('}').next()).map(str::to_owned).collect()
 }
 
-/// Checks what depends on which components take part, for all combinations of choices.
+/// Checks what depends on which components take part, for all combinations of the choices that each check hangs on.
 fn conditions(blueprint: &Blueprint, problems: &mut Diagnostics) {
-    let expressions = blueprint
-        .parts
-        .iter()
-        .filter_map(|part| part.when.as_ref())
-        .chain(blueprint.questions.iter().filter_map(|question| question.when.as_ref()))
-        .chain(blueprint.parts.iter().flat_map(|part| &part.component.rules).filter_map(|rule| rule.when.as_ref()));
-    let mut axes: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
-    for expression in expressions {
-        for name in blueprint.engine.names_in_expression(&expression.text).unwrap_or_default() {
-            let Some(question) = blueprint.question(name.split('.').next().unwrap_or(&name)) else { continue };
-            let values = match question.kind {
-                QuestionType::Bool => vec![Value::from(true), Value::from(false)],
-                QuestionType::Choice => question.choices.iter().map(|c| Value::from(c.value.as_str())).collect(),
-                _ => continue,
-            };
-            axes.insert(&question.key, values);
+    let mut check = Check { blueprint, choices: Choices::of(blueprint), found: BTreeMap::new() };
+    for part in &blueprint.parts {
+        for (input, (kind, place)) in &part.component.inputs {
+            check.input(part, input, *kind, place);
+        }
+        for filling in &part.component.fillings {
+            check.slot(part, filling);
         }
     }
-    let all: usize = axes.values().map(Vec::len).product();
-    if all > COMBINATIONS {
-        let message = format!("conditions read {all} combinations of choices; {COMBINATIONS} is the limit");
-        problems.push(Diagnostic::error(message).place(Place::file(&blueprint.file)));
-        return;
-    }
-    let mut found: BTreeMap<String, Diagnostic> = BTreeMap::new();
-    for number in 0..all {
-        let mut rest = number;
-        let mut context: BTreeMap<&str, Value> = BTreeMap::new();
-        for (key, values) in &axes {
-            context.insert(key, values[rest % values.len()].clone());
-            rest /= values.len();
-        }
-        one(blueprint, &context, &mut found);
-    }
-    problems.0.extend(found.into_values());
+    check.facts();
+    check.paths();
+    problems.0.extend(check.found.into_values());
 }
 
-/// Checks one combination; keeps one problem of a kind, with the answers that first led to it.
-fn one(blueprint: &Blueprint, context: &BTreeMap<&str, Value>, found: &mut BTreeMap<String, Diagnostic>) {
-    let scope: Value = crate::template::map(context.iter().map(|(key, value)| (*key, value.clone())));
-    // What can't be told from choices alone is taken to hold.
-    let holds = |text: &str| blueprint.engine.holds(text, &scope).unwrap_or(true);
-    let with = || {
-        let answers: Vec<String> = context.iter().map(|(key, value)| format!("{key}={value}")).collect();
-        format!("found with {}", answers.join(" "))
-    };
-    let mut keep = |message: String, place: Place| {
-        found.entry(message.clone()).or_insert_with(|| Diagnostic::error(message).place(place).hint(with()));
-    };
-    let active: Vec<&Part> =
-        blueprint.parts.iter().filter(|part| part.when.as_ref().is_none_or(|when| holds(&when.text))).collect();
-    let asked: BTreeMap<&str, QuestionType> = blueprint
-        .questions
-        .iter()
-        .filter(|question| question.when.as_ref().is_none_or(|when| holds(&when.text)))
-        .map(|question| (question.key.as_str(), question.kind))
-        .collect();
-    let opened: BTreeSet<&str> =
-        active.iter().flat_map(|part| part.component.slots.keys()).map(String::as_str).collect();
-    let mut paths: BTreeMap<String, &str> = BTreeMap::new();
-    for part in active {
-        let component = &part.component;
-        for (input, (kind, place)) in &component.inputs {
-            if part.with.iter().any(|(name, _)| name == input) || blueprint.values.iter().any(|(name, _)| name == input)
-            {
-                continue;
+/// Composition checks of one blueprint, and what they found: one problem of a kind, with the answers that first led to it.
+struct Check<'b> {
+    blueprint: &'b Blueprint,
+    choices: Choices<'b>,
+    found: BTreeMap<String, Diagnostic>,
+}
+
+impl<'b> Check<'b> {
+    /// Goes through the combinations that some conditions read; `look` says what is wrong with one.
+    fn each(
+        &mut self,
+        conditions: &[Option<&'b Expression>],
+        look: impl Fn(&Combination<'_, 'b>) -> Option<(String, Place)>,
+    ) {
+        let found = &mut self.found;
+        let outcome = self.choices.each(conditions.iter().copied().flatten(), |combination| {
+            if let Some((message, place)) = look(combination) {
+                found.entry(message.clone()).or_insert_with(|| {
+                    let with = combination.describe();
+                    let problem = Diagnostic::error(message).place(place);
+                    if with.is_empty() { problem } else { problem.hint(format!("found with {with}")) }
+                });
             }
-            match asked.get(input.as_str()) {
-                Some(found) if found == kind => {}
-                Some(found) => keep(
-                    format!(
-                        "input `{input}` of `{}` is a `{}`, the question a `{}`",
-                        component.name,
-                        kind.word(),
-                        found.word()
-                    ),
-                    place.clone(),
-                ),
-                // A question with a condition of its own: templates guard it with the same condition.
-                None if blueprint.question(input).is_some_and(|question| question.when.is_some()) => {}
-                None => keep(
-                    format!("nobody supplies the input `{input}` of component `{}`", component.name),
+        });
+        if let Err(TooMany(all)) = outcome {
+            let message = format!("conditions read {all} combinations of choices; {COMBINATIONS} is the limit");
+            let problem = Diagnostic::error(message.clone()).place(Place::file(&self.blueprint.file));
+            self.found.insert(message, problem);
+        }
+    }
+
+    /// Whoever reads an input is given one of its type.
+    fn input(&mut self, part: &'b Part, input: &'b str, kind: QuestionType, place: &Place) {
+        let blueprint = self.blueprint;
+        if part.with.iter().any(|(name, _)| name == input) || blueprint.values.iter().any(|(name, _)| name == input) {
+            return;
+        }
+        let component = &part.component.name;
+        let another = |who: &str, found: QuestionType| {
+            let message =
+                format!("input `{input}` of `{component}` is a `{}`, {who} a `{}`", kind.word(), found.word());
+            (message, place.clone())
+        };
+        if let Some(question) = blueprint.question(input) {
+            let asked = [part.when.as_ref(), question.when.as_ref()];
+            self.each(&asked, |combination| {
+                let asked = combination.holds(part.when.as_ref()) && combination.holds(question.when.as_ref());
+                (asked && question.kind != kind).then(|| another("the question", question.kind))
+            });
+            // One with a condition of its own may not be asked: templates guard it with the same condition.
+            return;
+        }
+        let tellers: Vec<&Part> =
+            blueprint.parts.iter().filter(|other| other.component.facts.contains_key(input)).collect();
+        let whens: Vec<_> = tellers.iter().copied().chain([part]).map(|part| part.when.as_ref()).collect();
+        self.each(&whens, |combination| {
+            if !combination.holds(part.when.as_ref()) {
+                return None;
+            }
+            let Some(teller) = tellers.iter().find(|other| combination.holds(other.when.as_ref())) else {
+                return Some((
+                    format!("nobody supplies the input `{input}` of component `{component}`"),
                     part.place.clone(),
-                ),
+                ));
+            };
+            let found = teller.component.facts[input].0.kind();
+            (found != kind).then(|| another(&format!("the fact of `{}`", teller.component.name), found))
+        });
+    }
+
+    /// What is filled is opened.
+    fn slot(&mut self, part: &'b Part, filling: &'b Filling) {
+        let slot = &filling.slot;
+        let openers: Vec<&Part> =
+            self.blueprint.parts.iter().filter(|other| other.component.slots.contains_key(slot)).collect();
+        let filled = [part.when.as_ref(), part.component.fills_when(slot)];
+        let whens: Vec<_> = openers.iter().map(|part| part.when.as_ref()).chain(filled).collect();
+        self.each(&whens, |combination| {
+            let filled = filled.iter().all(|when| combination.holds(*when));
+            let opened = || openers.iter().any(|other| combination.holds(other.when.as_ref()));
+            (filled && !opened())
+                .then(|| (format!("nobody opens the slot `{slot}`"), Place::file(&filling.source.file)))
+        });
+    }
+
+    /// A fact is told by one component, and is neither an answer nor a value.
+    fn facts(&mut self) {
+        let blueprint = self.blueprint;
+        for (index, part) in blueprint.parts.iter().enumerate() {
+            for (fact, (_, place)) in &part.component.facts {
+                let taken = if blueprint.question(fact).is_some() {
+                    "an answer"
+                } else if blueprint.values.iter().any(|(name, _)| name == fact) {
+                    "a value"
+                } else {
+                    ""
+                };
+                if !taken.is_empty() {
+                    let message = format!("fact `{fact}` of `{}` has the name of {taken}", part.component.name);
+                    self.found.insert(message.clone(), Diagnostic::error(message).place(place.clone()));
+                }
+                for other in blueprint.parts[index + 1..].iter().filter(|p| p.component.facts.contains_key(fact)) {
+                    self.each(&[part.when.as_ref(), other.when.as_ref()], |combination| {
+                        let both = combination.holds(part.when.as_ref()) && combination.holds(other.when.as_ref());
+                        let names = (&part.component.name, &other.component.name);
+                        both.then(|| {
+                            (format!("fact `{fact}` is told by `{}` and by `{}`", names.0, names.1), place.clone())
+                        })
+                    });
+                }
             }
         }
-        for (slot, filling) in &component.fillings {
-            if !opened.contains(slot.as_str()) {
-                keep(format!("nobody opens the slot `{slot}`"), Place::file(&filling.file));
+    }
+
+    /// No two files are emitted at one path.
+    fn paths(&mut self) {
+        let mut paths: BTreeMap<String, Vec<Emitted<'b>>> = BTreeMap::new();
+        for part in &self.blueprint.parts {
+            for source in &part.component.files {
+                for (path, emitted) in places(self.blueprint, part, source) {
+                    paths.entry(path.to_lowercase()).or_default().push(emitted);
+                }
             }
         }
-        for source in &component.files {
-            let whens = component.rules.iter().filter(|rule| rule.applies_to(&source.path));
-            let when = whens.filter_map(|rule| rule.when.as_ref()).next_back();
-            if when.is_some_and(|when| !holds(&when.text)) {
-                continue;
-            }
-            if let Some(other) = paths.insert(source.path.to_lowercase(), &source.file) {
-                let message = format!("`{}` is emitted twice: from `{other}` as well", source.path);
-                keep(message, Place::file(&source.file));
+        for (path, emitted) in &paths {
+            for (index, (other, first)) in emitted.iter().enumerate() {
+                for (source, second) in emitted[index + 1..].iter().filter(|(source, _)| !std::ptr::eq(*source, *other))
+                {
+                    let whens: Vec<_> = first.iter().chain(second).copied().collect();
+                    self.each(&whens, |combination| {
+                        let message = || format!("`{path}` is emitted twice: from `{}` as well", other.file);
+                        let both = whens.iter().all(|when| combination.holds(*when));
+                        both.then(|| (message(), Place::file(&source.file)))
+                    });
+                }
             }
         }
+    }
+}
+
+/// What is emitted, and the conditions under which it is.
+type Emitted<'b> = (&'b Source, Vec<Option<&'b Expression>>);
+
+/// The paths that a source is emitted at, as far as they can be told: one for each filling where it is made for a slot.
+fn places<'b>(blueprint: &'b Blueprint, part: &'b Part, source: &'b Source) -> Vec<(String, Emitted<'b>)> {
+    let rules: Vec<_> = part.component.rules.iter().filter(|rule| rule.applies_to(&source.path)).collect();
+    let when = rules.iter().rev().find_map(|rule| rule.when.as_ref());
+    let whens = vec![part.when.as_ref(), when];
+    match rules.iter().rev().find_map(|rule| rule.each.as_ref()) {
+        Some((slot, element)) if part.component.slots.contains_key(slot) => {
+            let fillings = blueprint.parts.iter().flat_map(|filler| {
+                let fillings = filler.component.fillings.iter().filter(|filling| filling.slot == *slot);
+                fillings.map(move |filling| (filler, filling))
+            });
+            fillings
+                .filter_map(|(filler, filling)| {
+                    let path = source.path.replace(&format!("{{{element}}}"), filling.name.as_ref()?);
+                    let filled = [filler.when.as_ref(), filler.component.fills_when(slot)];
+                    Some((path, (source, whens.iter().copied().chain(filled).collect())))
+                })
+                .collect()
+        }
+        _ => vec![(source.path.clone(), (source, whens))],
     }
 }

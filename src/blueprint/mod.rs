@@ -2,6 +2,7 @@
 //!
 //! Loading is pure: it gets trees of files and returns a [`Blueprint`], or every mistake in them at once.
 
+pub mod choices;
 pub mod component;
 pub mod decision;
 pub mod guess;

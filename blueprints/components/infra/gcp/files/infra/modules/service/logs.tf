@@ -15,7 +15,7 @@ resource "google_logging_metric" "errors" {
   name        = local.error_metric
   description = "Error lines of ${var.name}"
   bucket_name = google_logging_project_bucket_config.this.id
-  filter      = "jsonPayload.level=(\"ERROR\" OR \"error\")"
+  filter      = "jsonPayload.level=(\"ERROR\" OR \"error\") OR jsonPayload.\"log.level\"=\"error\""
 
   metric_descriptor {
     metric_kind = "DELTA"

@@ -15,6 +15,6 @@ output "state_storage_account" {
 }
 
 output "workload_client_ids" {
-  description = "Identities of the pods, by environment, for deploy/kustomize/overlays/<environment>/identity."
+  description = "Identities of the pods, by environment, which the manifests name."
   value       = { for environment, foundation in module.foundation : environment => foundation.workload_client_id }
 }

@@ -1,7 +1,7 @@
 # Counts what stands in the environment's resource group.
 resource "azurerm_consumption_budget_resource_group" "this" {
   name              = var.name
-  resource_group_id = "/subscriptions/${var.subscription_id}/resourceGroups/${var.resource_group_name}"
+  resource_group_id = local.resource_group_id
   amount            = var.monthly_budget
   time_grain        = "Monthly"
 

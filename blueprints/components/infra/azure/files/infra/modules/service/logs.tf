@@ -33,7 +33,7 @@ resource "azurerm_monitor_scheduled_query_rules_alert_v2" "errors" {
   skip_query_validation = true
 
   criteria {
-    query                   = "ContainerLogV2 | where PodNamespace == \"${var.name}\" and tostring(LogMessage.level) in~ (\"error\")"
+    query                   = "ContainerLogV2 | where PodNamespace == \"${var.name}\" and \"error\" in~ (tostring(LogMessage.level), tostring(LogMessage[\"log.level\"]))"
     time_aggregation_method = "Count"
     operator                = "GreaterThan"
     threshold               = var.error_log_threshold

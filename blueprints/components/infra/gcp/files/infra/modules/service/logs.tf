@@ -12,10 +12,10 @@ resource "google_logging_project_bucket_config" "this" {
 }
 
 resource "google_logging_metric" "errors" {
-  name        = "${replace(var.name, "-", "_")}_errors"
+  name        = local.error_metric
   description = "Error lines of ${var.name}"
   bucket_name = google_logging_project_bucket_config.this.id
-  filter      = "jsonPayload.level=(\"ERROR\" OR \"error\")"
+  filter      = "jsonPayload.level=(\"ERROR\" OR \"error\") OR jsonPayload.\"log.level\"=\"error\""
 
   metric_descriptor {
     metric_kind = "DELTA"
@@ -34,7 +34,7 @@ resource "google_monitoring_alert_policy" "errors" {
     display_name = "More than ${var.error_log_threshold} errors in five minutes, for 15 minutes"
 
     condition_prometheus_query_language {
-      query               = "sum(increase(logging_googleapis_com:user_${google_logging_metric.errors.name}{monitored_resource=\"logging_bucket\"}[5m])) > ${var.error_log_threshold}"
+      query               = "sum(increase(logging_googleapis_com:user_${local.error_metric}{monitored_resource=\"logging_bucket\"}[5m])) > ${var.error_log_threshold}"
       duration            = "900s"
       evaluation_interval = "300s"
 
@@ -47,4 +47,6 @@ resource "google_monitoring_alert_policy" "errors" {
     content   = "${var.name} logs more than ${var.error_log_threshold} errors in five minutes. Runbook: ${var.runbook_url}"
     mime_type = "text/markdown"
   }
+
+  depends_on = [google_logging_metric.errors]
 }

@@ -195,7 +195,12 @@ fn decisions(blueprint: &Blueprint, answers: &Resolution) -> Value {
         let decision = blueprint.decision(answered.question.decision.as_deref()?)?;
         Some((answered, decision))
     });
-    let one = |(index, (answered, decision)): (usize, (&crate::answers::Answered, &crate::blueprint::Decision))| {
+    let mut settled: Vec<_> = settled.collect();
+    // Those without a number of their own come behind the others, in the order of the questions.
+    settled.sort_by_key(|(_, decision)| decision.number.unwrap_or(u64::MAX));
+    let mut last = 0;
+    let one = |(answered, decision): (&crate::answers::Answered, &crate::blueprint::Decision)| {
+        last = decision.number.unwrap_or(last + 1);
         let chosen = answered.answer.to_string();
         // Choices that the question doesn't offer are no options of this repository.
         let offered = decision
@@ -221,7 +226,7 @@ fn decisions(blueprint: &Blueprint, answers: &Resolution) -> Value {
         let fields = [
             ("key", Value::from(answered.question.key.as_str())),
             ("slug", Value::from(decision.name.replace('_', "-"))),
-            ("number", Value::from(format!("{:04}", index + 1))),
+            ("number", Value::from(format!("{last:04}"))),
             ("title", Value::from(decision.title.as_str())),
             ("asks", Value::from(decision.asks.as_str())),
             ("context", Value::from(decision.context.as_str())),
@@ -231,7 +236,7 @@ fn decisions(blueprint: &Blueprint, answers: &Resolution) -> Value {
         ];
         template::map(fields)
     };
-    settled.enumerate().map(one).collect()
+    settled.into_iter().map(one).collect()
 }
 
 /// The fillings of all parts whose conditions hold, in the order of composition.

@@ -173,3 +173,17 @@ fn the_pin_of_goldpath_is_its_own_version() {
         .collect();
     assert!(pins.contains(&format!("    version: {}", env!("CARGO_PKG_VERSION"))), "{pins:?}");
 }
+
+/// An ADR keeps its number for good, whatever decisions come later: each has one of its own.
+#[test]
+fn every_decision_has_a_number_of_its_own() {
+    let library = source::library(None).unwrap();
+    for name in library.names() {
+        let blueprint = blueprint::load(&library, Some(name)).unwrap_or_else(|problems| panic!("{problems}"));
+        let decisions =
+            blueprint.questions.iter().filter_map(|question| blueprint.decision(question.decision.as_deref()?));
+        let numbers: Vec<_> = decisions.map(|decision| decision.number).collect();
+        let distinct: std::collections::BTreeSet<_> = numbers.iter().flatten().collect();
+        assert_eq!(distinct.len(), numbers.len(), "{name}: {numbers:?}");
+    }
+}

@@ -114,6 +114,7 @@ class Review:
                 self.flaw(one, "its selector doesn't match its own pods")
             pod = one["spec"]["template"]["spec"]
             volumes = {volume["name"] for volume in pod.get("volumes", [])}
+            volumes |= {claim["metadata"]["name"] for claim in one["spec"].get("volumeClaimTemplates", [])}
             mounted = set()
             for container in pod["containers"] + pod.get("initContainers", []):
                 mounts = container.get("volumeMounts", [])

@@ -9,6 +9,9 @@ use crate::yaml;
 pub struct Decision {
     /// Its name: the file's, without `.yaml`.
     pub name: String,
+    /// The number of its ADR, where it has one of its own.
+    #[serde(skip)]
+    pub number: Option<u64>,
     /// Its title, as of an ADR.
     pub title: String,
     /// The question that it answers.
@@ -41,7 +44,8 @@ pub struct DecisionOption {
 }
 
 /// The fields of a decision file.
-pub const FIELDS: [Field; 5] = [
+pub const FIELDS: [Field; 6] = [
+    optional("number", "number", "the number of the ADR; give one, so that further decisions do not move it"),
     required("title", "text", "the title of the ADR"),
     required("asks", "text", "the question that is settled"),
     required("context", "text", "the forces behind it, for any service of the blueprint"),
@@ -83,9 +87,17 @@ pub(super) fn read(name: &str, file: &str, source: &str) -> Result<Decision, Dia
                 choose_when: choose_when.trim().to_owned(),
             });
         }
+        let number = map.get("number").and_then(|node| {
+            let number = node.to_json().as_u64().filter(|number| (1..=9999).contains(number));
+            if number.is_none() {
+                reader.report(node.span, "`number` is a whole number from 1 to 9999".to_owned(), None);
+            }
+            number
+        });
         let mut text = |field: &str| reader.text(map.require(field), &format!("`{field}`"));
         Some(Decision {
             name: name.to_owned(),
+            number,
             title: text("title")?.trim().to_owned(),
             asks: text("asks")?.trim().to_owned(),
             context: text("context")?.trim().to_owned(),

@@ -14,6 +14,7 @@ ALL = (
     manifests.KubectlValidate(),
     manifests.KubeScore(),
     manifests.Workload(),
+    manifests.Access(),
     manifests.Trivy(),
     policy.Opa(),
     policy.Coverage(),

@@ -29,7 +29,7 @@ def loose(case):
     """Objects for a cluster that no overlay renders: GitOps applications, admission policies."""
     found = {}
     for name in case.files("*.yaml", "*.yml"):
-        if name.startswith(("deploy/", "build/", ".github/", "blueprints/")):
+        if name.startswith(("deploy/kustomize/", "deploy/helm/", "build/", ".github/", "blueprints/")):
             continue
         versions = TOP.findall(case.text(name))
         if versions and not any(version.startswith(NOT_FOR_A_CLUSTER) for version in versions):
@@ -141,6 +141,27 @@ class Workload(Judge):
             argv = [bench.tools.pythons["lint"], "-B", places.HERE / "workload.py", rendered(case)[name]]
             result = run(bench, argv, case.tree)
             findings += [f"[{case.name}] {name}: {line}" for line in result.lines()]
+            if not result.ok and not result.out.strip():
+                findings.append(f"[{case.name}] {name}: exit {result.code}")
+        return findings
+
+
+class Access(Judge):
+    name = "access"
+    about = "whoever applies the manifests may change what is rendered and nothing else (our own)"
+
+    def items(self, case):
+        code = (places.HERE / "access.py").read_bytes()
+        rights = case.digest(*case.files("gitops/*.yaml", "deploy/access/*.yaml"))
+        return {name: content.of(code, rights, content.of_file(path)) for name, path in rendered(case).items()}
+
+    def judge(self, case, items, bench):
+        findings = []
+        for name in items:
+            path = rendered(case)[name]
+            argv = [bench.tools.pythons["lint"], "-B", places.HERE / "access.py", case.tree, path, path.stem]
+            result = run(bench, argv, case.tree)
+            findings += said(case, result, lambda line: bool(line.strip()))
             if not result.ok and not result.out.strip():
                 findings.append(f"[{case.name}] {name}: exit {result.code}")
         return findings

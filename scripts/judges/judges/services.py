@@ -19,6 +19,19 @@ GRACE = 12  # seconds; shorter than the default, so that the tests don't wait fo
 PATIENCE = 60  # seconds until the service must have started
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 DURATION = re.compile(rb"http[._]server[._]request[._]duration")
+# The same things under the names of each format: what every line has, and what the line of a request has.
+LINE = {"json": ("time", "level", "msg"), "ecs": ("@timestamp", "log.level", "message", "ecs.version", "service.name")}
+REQUEST = {
+    "json": {"trace_id": TRACE, "method": "POST", "route": "/v1/greetings", "status": 200},
+    "ecs": {
+        "trace.id": TRACE,
+        "http.request.method": "POST",
+        "http.route": "/v1/greetings",
+        "http.response.status_code": 200,
+    },
+}
+# How long it took: seconds, and the nanoseconds of the Elastic Common Schema. Less than a minute, more than a microsecond.
+DURATION_FIELD = {"json": ("duration", 1e-6, 60), "ecs": ("event.duration", 1e3, 60e9)}
 BODY = json.dumps({"language": "en", "name": "Ada"}).encode()
 
 
@@ -77,8 +90,9 @@ def ask(port, path, method="GET", body=None, headers=None):
 class Running:
     """One service that was started, and everything that is tried on it. Collects what is wrong."""
 
-    def __init__(self, folder, answers, tools, log):
+    def __init__(self, folder, answers, tools, log, form):
         self.folder, self.answers, self.tools, self.log = folder, answers, tools, log
+        self.form = form
         self.flaws = []
         self.http, self.metrics = free_ports(2)
         self.collector = Collector() if answers["telemetry"] == "otlp" else None
@@ -98,6 +112,7 @@ class Running:
             HTTP_PORT=str(self.http),
             METRICS_PORT=str(self.metrics),
             LOG_LEVEL="info",
+            LOG_FORMAT=self.form,
             SHUTDOWN_GRACE_SECONDS=str(GRACE),
             **more,
         )
@@ -118,7 +133,7 @@ class Running:
         env = self.environment(more)
         with open(self.log, "a", encoding="utf-8") as log:
             log.write(f"$ {' '.join(argv)}\n")
-        output = self.folder / "build" / "service.log"
+        output = self.folder / "build" / f"service-{self.form}.log"
         output.parent.mkdir(exist_ok=True)
         with open(output, "wb") as file:
             streams = {"stdin": subprocess.DEVNULL, "stdout": file, "stderr": file}
@@ -237,18 +252,26 @@ class Running:
         self.expect(lines, "logs nothing")
         if not lines:
             return
-        traced = False
+        traced = None
+        field, least, most = DURATION_FIELD[self.form]
         for line in lines:
             try:
                 entry = json.loads(line)
             except ValueError:
                 self.flaws.append(f"logs what isn't JSON: {line[:160]}")
                 continue
-            lost = [key for key in ("time", "level", "msg") if key not in entry]
+            lost = [key for key in LINE[self.form] if key not in entry]
             if lost:
                 self.flaws.append(f"logs an entry without {', '.join(lost)}: {line[:160]}")
-            traced = traced or (entry.get("trace_id") == TRACE and entry.get("route") == "/v1/greetings")
-        self.expect(traced, "logs no entry with the trace id and the route of a request that brought one")
+            if self.form == "ecs":
+                self.expect(entry.get("service.name") == self.answers["name"], f"logs another service's name: {line[:160]}")
+                self.expect(str(entry.get("log.level")).islower(), f"logs a level that is not in lower case: {line[:160]}")
+            if entry.items() >= REQUEST[self.form].items():
+                traced = entry
+        if self.expect(traced, f"logs no entry with {REQUEST[self.form]} of the request that brought a trace id"):
+            took = traced.get(field)
+            known = isinstance(took, (int, float)) and least < took < most
+            self.expect(known, f"logs that a request took {field}={took}, wanted is {least:g} to {most:g}")
 
 
 class Service(Judge):
@@ -277,7 +300,8 @@ class Service(Judge):
             log = bench.log.with_name(f"service-{folder.name}.log")
             flaws = self._make(folder, bench, log)
             if not flaws:
-                flaws = Running(folder, case.answers, bench.tools, log).all()
+                for form in LINE:
+                    flaws += Running(folder, case.answers, bench.tools, log, form).all()
             findings += [f"[{case.name}] {item}: {flaw}" for flaw in flaws]
         return findings
 

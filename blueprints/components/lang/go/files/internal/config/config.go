@@ -14,6 +14,7 @@ import (
 const Usage = `  HTTP_PORT                8080   port of the API, /livez and /readyz
   METRICS_PORT             9090   port of /metrics
   LOG_LEVEL                info   debug, info, warn or error
+  LOG_FORMAT               json   json, or ecs for the field names of the Elastic Common Schema
   REQUEST_TIMEOUT_SECONDS  10     a request that takes longer is answered with 503
   MAX_REQUEST_BYTES        65536  a larger body is answered with 413
   SHUTDOWN_GRACE_SECONDS   25     time from SIGTERM to the end, for requests in flight
@@ -24,6 +25,7 @@ type Config struct {
 	HTTPPort        int
 	MetricsPort     int
 	LogLevel        slog.Level
+	LogECS          bool
 	RequestTimeout  time.Duration
 	MaxRequestBytes int64
 	ShutdownGrace   time.Duration
@@ -68,6 +70,14 @@ func Load(getenv func(string) string) (Config, error) {
 		config.LogLevel = slog.LevelError
 	default:
 		problems = append(problems, fmt.Errorf("LOG_LEVEL=%q: want debug, info, warn or error", level))
+	}
+
+	switch format := getenv("LOG_FORMAT"); strings.ToLower(format) {
+	case "", "json":
+	case "ecs":
+		config.LogECS = true
+	default:
+		problems = append(problems, fmt.Errorf("LOG_FORMAT=%q: want json or ecs", format))
 	}
 
 	if len(problems) > 0 {

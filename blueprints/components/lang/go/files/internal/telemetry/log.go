@@ -14,9 +14,27 @@ type traceIDKey struct{}
 // The header of W3C Trace Context: version, trace id, parent id, flags. A later version may append fields.
 var traceparent = regexp.MustCompile(`^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-.*)?$`)
 
+// Log says which records are written and how.
+type Log struct {
+	Level slog.Level
+	// ECS has the fields named as the Elastic Common Schema names them.
+	ECS bool
+	// Service is the service's name, which the Elastic Common Schema wants in each record.
+	Service string
+}
+
 // NewLogger writes one JSON object a line. A record whose context carries a trace id gets it as trace_id.
-func NewLogger(w io.Writer, level slog.Level) *slog.Logger {
-	return slog.New(traceHandler{slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level})})
+func NewLogger(w io.Writer, log Log) *slog.Logger {
+	options := slog.HandlerOptions{Level: log.Level}
+	if !log.ECS {
+		return slog.New(traceHandler{slog.NewJSONHandler(w, &options)})
+	}
+	options.ReplaceAttr = ecsField
+	handler := slog.NewJSONHandler(w, &options).WithAttrs([]slog.Attr{
+		slog.String("ecs", ecsVersion),
+		slog.String("service", log.Service),
+	})
+	return slog.New(traceHandler{handler})
 }
 
 // WithTraceID returns a context that carries the trace id of a traceparent header, if the header is valid.

@@ -8,12 +8,14 @@ USAGE = """\
   HTTP_PORT                8080   port of the API, /livez and /readyz
   METRICS_PORT             9090   port of /metrics
   LOG_LEVEL                info   debug, info, warn or error
+  LOG_FORMAT               json   json, or ecs for the field names of the Elastic Common Schema
   REQUEST_TIMEOUT_SECONDS  10     a request that takes longer is answered with 503
   MAX_REQUEST_BYTES        65536  a larger body is answered with 413
   SHUTDOWN_GRACE_SECONDS   25     time from SIGTERM to the end, for requests in flight
 """
 
 LOG_LEVELS = ("debug", "info", "warn", "error")
+LOG_FORMATS = ("json", "ecs")
 
 
 class ConfigError(Exception):
@@ -25,6 +27,7 @@ class Config:
     http_port: int
     metrics_port: int
     log_level: str
+    log_format: str
     request_timeout: int
     max_request_bytes: int
     shutdown_grace: int
@@ -47,6 +50,7 @@ def load(environ: Mapping[str, str]) -> Config:
         http_port=integer("HTTP_PORT", 8080, 1, 65535),
         metrics_port=integer("METRICS_PORT", 9090, 1, 65535),
         log_level=environ.get("LOG_LEVEL", "").lower() or "info",
+        log_format=environ.get("LOG_FORMAT", "").lower() or "json",
         request_timeout=integer("REQUEST_TIMEOUT_SECONDS", 10, 1, 300),
         max_request_bytes=integer("MAX_REQUEST_BYTES", 64 << 10, 1, 64 << 20),
         shutdown_grace=integer("SHUTDOWN_GRACE_SECONDS", 25, 1, 600),
@@ -55,6 +59,8 @@ def load(environ: Mapping[str, str]) -> Config:
         problems.append("HTTP_PORT and METRICS_PORT are the same: want two ports")
     if config.log_level not in LOG_LEVELS:
         problems.append(f"LOG_LEVEL={config.log_level!r}: want debug, info, warn or error")
+    if config.log_format not in LOG_FORMATS:
+        problems.append(f"LOG_FORMAT={config.log_format!r}: want json or ecs")
 
     if problems:
         raise ConfigError("\n".join(problems))

@@ -4,7 +4,7 @@ import underPressure from "@fastify/under-pressure";
 import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync, LogController } from "fastify";
 import type { Config } from "./config.ts";
 import { greetings } from "./greetings.ts";
-import { thrown, traceIdOf } from "./logs.ts";
+import { requestLogger, thrown } from "./logs.ts";
 import type { Metrics } from "./metrics.ts";
 import { ProblemError, problemOf, sendProblem } from "./problems.ts";
 
@@ -55,10 +55,8 @@ export function createApi({ config, logger, metrics, operations = greetings }: A
       customOptions: { allErrors: true, coerceTypes: false, removeAdditional: false },
     },
     bodyLimit: config.maxRequestBytes,
-    childLoggerFactory: (parent, _bindings, options, request) => {
-      const traceId = traceIdOf(request.headers["traceparent"]);
-      return parent.child(traceId === undefined ? {} : { trace_id: traceId }, options);
-    },
+    childLoggerFactory: (parent, _bindings, _options, request) =>
+      requestLogger(parent, config.logFormat, request.headers["traceparent"]),
     frameworkErrors: (error, _request, reply) => {
       void sendProblem(reply, problemOf(error, config.maxRequestBytes));
     },

@@ -11,7 +11,6 @@ const zeros = /^0+$/;
 // The names that the Elastic Common Schema has for what the service logs. Whatever it has no name for becomes a label.
 const ecsVersion = "8.11.0";
 const ecsNames = new Map([
-  ["trace_id", "trace.id"],
   ["method", "http.request.method"],
   ["route", "http.route"],
   ["status", "http.response.status_code"],
@@ -55,7 +54,6 @@ function ecs({ level, service }: LogOptions): LoggerOptions {
     timestamp: () => `,"@timestamp":"${new Date().toISOString()}"`,
     formatters: {
       level: (label) => ({ "log.level": label }),
-      bindings: ecsFields,
       log: ecsFields,
     },
   };
@@ -69,6 +67,17 @@ function ecsFields(fields: Readonly<Record<string, unknown>>): Record<string, un
       key === "duration" && typeof value === "number" ? Math.round(value * 1e9) : value,
     ]),
   );
+}
+
+/** The logger of a request: what it writes carries the trace id of a traceparent header. */
+export function requestLogger(
+  logger: FastifyBaseLogger,
+  format: LogFormat,
+  header: string | string[] | undefined,
+): FastifyBaseLogger {
+  const traceId = traceIdOf(header);
+  // pino hands what children are bound to, unlike what is logged, to no formatter.
+  return traceId === undefined ? logger : logger.child({ [format === "ecs" ? "trace.id" : "trace_id"]: traceId });
 }
 
 /** Returns the trace id of a traceparent header, if the header is valid. */

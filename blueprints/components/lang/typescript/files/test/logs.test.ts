@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createLogger, thrown, traceIdOf } from "../src/logs.ts";
+import { createLogger, requestLogger, thrown, traceIdOf } from "../src/logs.ts";
 import { Log } from "./support.ts";
 
 const trace = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -40,7 +40,7 @@ test("an entry can have the field names of the Elastic Common Schema", () => {
   const log = new Log();
   const logger = createLogger({ level: "info", format: "ecs", service: "greeter" }, log);
   const request = { method: "POST", route: "/v1/things/{id}", status: 503, duration: 0.25, cached: false };
-  logger.child({ trace_id: trace }).warn({ ...request, error: "it broke" }, "request");
+  requestLogger(logger, "ecs", `00-${trace}-${parent}-01`).warn({ ...request, error: "it broke" }, "request");
 
   const [{ "@timestamp": time, "ecs.version": version, ...rest } = {}] = log.entries;
   assert.match(String(time), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);

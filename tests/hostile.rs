@@ -142,7 +142,7 @@ proptest! {
     #[test]
     fn a_service_holds_any_description(
         description in line(),
-        lang in prop::sample::select(vec!["go", "python"]),
+        lang in prop::sample::select(vec!["go", "python", "rust", "typescript", "java"]),
         ci in prop::sample::select(vec!["github-actions", "gitlab-ci", "jenkins", "azure-devops"]),
         telemetry in prop::sample::select(vec!["prometheus", "otlp"]),
     ) {

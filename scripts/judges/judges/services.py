@@ -50,12 +50,21 @@ class Collector(http.server.ThreadingHTTPServer):
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self):
-                size = int(self.headers.get("Content-Length") or 0)
-                pushed.append((self.path, self.headers.get("Content-Type"), self.rfile.read(size)))
+                pushed.append((self.path, self.headers.get("Content-Type"), self._body()))
                 self.send_response(200)
                 self.send_header("Content-Type", self.headers.get("Content-Type") or "application/x-protobuf")
                 self.send_header("Content-Length", "0")
                 self.end_headers()
+
+            def _body(self):
+                if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
+                    return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                body = b""
+                while size := int(self.rfile.readline().split(b";")[0], 16):
+                    body += self.rfile.read(size)
+                    self.rfile.readline()
+                self.rfile.readline()
+                return body
 
             def log_message(self, *_):
                 pass

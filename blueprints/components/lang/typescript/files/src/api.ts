@@ -4,7 +4,7 @@ import underPressure from "@fastify/under-pressure";
 import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync, LogController } from "fastify";
 import type { Config } from "./config.ts";
 import { greetings } from "./greetings.ts";
-import { thrown, traceIdOf } from "./logs.ts";
+import { requestLogger, thrown } from "./logs.ts";
 import type { Metrics } from "./metrics.ts";
 import { ProblemError, problemOf, sendProblem } from "./problems.ts";
 
@@ -14,9 +14,10 @@ const unmatched = "unmatched";
 // What nginx logs when the caller has gone: neither its fault nor the service's.
 const clientClosedRequest = 499;
 
-// Callers that wait longer than this for the event loop are turned away until it has caught up: a late answer to
-// everybody helps nobody.
+// Callers that would wait longer than this for the event loop are turned away until it has caught up: an answer that is
+// late for everybody helps nobody. It is measured once a second; the first two samples contain the start.
 const maxEventLoopDelayMilliseconds = 1_000;
+const settlingMilliseconds = 2_000;
 const retryAfterSeconds = 2;
 
 const headersTimeoutMilliseconds = 5_000;
@@ -54,10 +55,8 @@ export function createApi({ config, logger, metrics, operations = greetings }: A
       customOptions: { allErrors: true, coerceTypes: false, removeAdditional: false },
     },
     bodyLimit: config.maxRequestBytes,
-    childLoggerFactory: (parent, _bindings, options, request) => {
-      const traceId = traceIdOf(request.headers["traceparent"]);
-      return parent.child(traceId === undefined ? {} : { trace_id: traceId }, options);
-    },
+    childLoggerFactory: (parent, _bindings, _options, request) =>
+      requestLogger(parent, config.logFormat, request.headers["traceparent"]),
     frameworkErrors: (error, _request, reply) => {
       void sendProblem(reply, problemOf(error, config.maxRequestBytes));
     },
@@ -88,10 +87,7 @@ export function createApi({ config, logger, metrics, operations = greetings }: A
   // A scope of its own, so that probes are neither counted nor turned away.
   const observed: FastifyPluginAsync = async (scope) => {
     observe(scope, requestTimeout, metrics);
-    await scope.register(underPressure, {
-      maxEventLoopDelay: maxEventLoopDelayMilliseconds,
-      retryAfter: retryAfterSeconds,
-    });
+    await shedLoad(scope);
     scope.setNotFoundHandler(() => {
       throw new ProblemError(404);
     });
@@ -131,6 +127,23 @@ function observe(scope: FastifyInstance, timeout: number, metrics: Metrics): voi
 
     void reply.headers({ "cache-control": "no-store", "x-content-type-options": "nosniff" });
     done();
+  });
+}
+
+/** Turns callers away while the event loop is late. */
+async function shedLoad(scope: FastifyInstance): Promise<void> {
+  let settled = Number.POSITIVE_INFINITY;
+  scope.addHook("onListen", async () => {
+    settled = performance.now() + settlingMilliseconds;
+  });
+  await scope.register(underPressure, {
+    maxEventLoopDelay: maxEventLoopDelayMilliseconds,
+    pressureHandler: async (_request, reply) => {
+      if (performance.now() > settled) {
+        reply.header("retry-after", retryAfterSeconds);
+        throw new ProblemError(503, "The service is overloaded.");
+      }
+    },
   });
 }
 

@@ -1,25 +1,83 @@
 /** Logs: one JSON object a line, with the trace id of the request that is being handled. */
 
 import type { FastifyBaseLogger } from "fastify";
-import { type DestinationStream, pino } from "pino";
-import type { LogLevel } from "./config.ts";
+import { type DestinationStream, type LoggerOptions, pino } from "pino";
+import type { LogFormat, LogLevel } from "./config.ts";
 
 // The header of W3C Trace Context: version, trace id, parent id, flags. A later version may append fields.
 const traceparent = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-.*)?$/;
 const zeros = /^0+$/;
 
+// The names that the Elastic Common Schema has for what the service logs. Whatever it has no name for becomes a label.
+const ecsVersion = "8.11.0";
+const ecsNames = new Map([
+  ["method", "http.request.method"],
+  ["route", "http.route"],
+  ["status", "http.response.status_code"],
+  ["duration", "event.duration"],
+  ["error", "error.message"],
+  ["stack", "error.stack_trace"],
+  ["version", "service.version"],
+]);
+
+export interface LogOptions {
+  readonly level: LogLevel;
+  readonly format: LogFormat;
+  /** The service's name, which the Elastic Common Schema wants in each entry. */
+  readonly service: string;
+}
+
 /** Writes to stdout, unless there is another destination. */
-export function createLogger(level: LogLevel, destination?: DestinationStream): FastifyBaseLogger {
-  const options = {
+export function createLogger(log: LogOptions, destination?: DestinationStream): FastifyBaseLogger {
+  const options = log.format === "ecs" ? ecs(log) : json(log);
+  return destination === undefined ? pino(options) : pino(options, destination);
+}
+
+function json({ level }: LogOptions): LoggerOptions {
+  return {
     level,
     // The pod's name and the process id are known to whatever collects the logs.
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: {
-      level: (label: string) => ({ level: label.toUpperCase() }),
+      level: (label) => ({ level: label.toUpperCase() }),
     },
   };
-  return destination === undefined ? pino(options) : pino(options, destination);
+}
+
+/** The same under the field names of the Elastic Common Schema. */
+function ecs({ level, service }: LogOptions): LoggerOptions {
+  return {
+    level,
+    base: { "ecs.version": ecsVersion, "service.name": service },
+    messageKey: "message",
+    timestamp: () => `,"@timestamp":"${new Date().toISOString()}"`,
+    formatters: {
+      level: (label) => ({ "log.level": label }),
+      log: ecsFields,
+    },
+  };
+}
+
+function ecsFields(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([key, value]) => [
+      key.includes(".") ? key : (ecsNames.get(key) ?? `labels.${key}`),
+      // The schema counts nanoseconds.
+      key === "duration" && typeof value === "number" ? Math.round(value * 1e9) : value,
+    ]),
+  );
+}
+
+/** The logger of a request: what it writes carries the trace id of a traceparent header. */
+export function requestLogger(
+  logger: FastifyBaseLogger,
+  format: LogFormat,
+  header: string | string[] | undefined,
+): FastifyBaseLogger {
+  const traceId = traceIdOf(header);
+  // pino hands what children are bound to, unlike what is logged, to no formatter.
+  return traceId === undefined ? logger : logger.child({ [format === "ecs" ? "trace.id" : "trace_id"]: traceId });
 }
 
 /** Returns the trace id of a traceparent header, if the header is valid. */

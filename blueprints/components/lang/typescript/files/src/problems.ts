@@ -65,9 +65,6 @@ export function problemOf(error: unknown, maxRequestBytes: number): ProblemError
   if (error.code === "FST_ERR_CTP_INVALID_MEDIA_TYPE") {
     return new ProblemError(415, "Send the body as application/json.");
   }
-  if (error.code === "FST_UNDER_PRESSURE") {
-    return new ProblemError(503, "The service is overloaded.");
-  }
   if (status === 400) {
     return new ProblemError(400, error.code === "FST_ERR_BAD_URL" ? "The path is wrong." : "The body is not JSON.");
   }

@@ -2,6 +2,7 @@
 
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
+import { Server as TcpServer } from "node:net";
 import { networkInterfaces } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
@@ -15,9 +16,19 @@ export const reserve = 0.2;
 // How long new requests are still taken after SIGTERM, for callers that have not yet noticed the failing /readyz.
 const maxDrainDelaySeconds = 2;
 
+// How long a connection is kept after the port was closed, for a request that is already on its way.
+const maxLingerSeconds = 1;
+
 /** Requests did not end within the grace period. */
 export class CutOffError extends Error {
   override readonly name = "CutOffError";
+}
+
+interface State {
+  /** Whether this replica wants traffic. */
+  ready: boolean;
+  /** Whether the port is closed. */
+  closing: boolean;
 }
 
 export interface ServerOptions {
@@ -30,11 +41,11 @@ export interface ServerOptions {
 /** Serves the API with its probes on one port and the metrics on another, until SIGTERM or SIGINT. */
 export async function run({ config, logger, metrics, api }: ServerOptions): Promise<void> {
   const stop = stopSignal();
-  const readiness = { ready: false };
-  addProbes(api, readiness);
-  // Once the stop has begun, whoever keeps a connection is told with its next answer to leave it.
+  const state: State = { ready: false, closing: false };
+  addProbes(api, state);
+  // Whoever keeps a connection is told with its last answer to leave it.
   api.addHook("onSend", async (_request, reply) => {
-    if (!readiness.ready) {
+    if (state.closing) {
       reply.header("connection", "close");
     }
   });
@@ -44,14 +55,14 @@ export async function run({ config, logger, metrics, api }: ServerOptions): Prom
   try {
     await api.listen({ host, port: config.httpPort });
     await once(scraped.listen({ host, port: config.metricsPort }), "listening");
-    readiness.ready = true;
+    state.ready = true;
     logger.info({ http: config.httpPort, metrics: config.metricsPort }, "ready");
     await stop;
 
     const start = performance.now();
-    readiness.ready = false;
+    state.ready = false;
     logger.info({ grace: config.shutdownGraceSeconds }, "draining");
-    await drain(api, config.shutdownGraceSeconds);
+    await drain(api, state, config.shutdownGraceSeconds);
     logger.info({ duration: (performance.now() - start) / 1_000 }, "stopped");
   } finally {
     // The metrics come last, so that the last requests can still be scraped.
@@ -62,18 +73,23 @@ export async function run({ config, logger, metrics, api }: ServerOptions): Prom
 }
 
 /** Takes late requests for a moment, then answers those in flight and stops. */
-async function drain(api: FastifyInstance, graceSeconds: number): Promise<void> {
-  const delay = Math.min(maxDrainDelaySeconds, graceSeconds * reserve);
-  await sleep(delay * 1_000);
+async function drain(api: FastifyInstance, state: State, graceSeconds: number): Promise<void> {
+  const deadline = AbortSignal.timeout(Math.round(graceSeconds * (1 - reserve) * 1_000));
+  await sleep(Math.min(maxDrainDelaySeconds, graceSeconds * reserve) * 1_000);
 
-  const closed = api.close().then(() => true);
-  const cancel = new AbortController();
-  const late = sleep((graceSeconds * (1 - reserve) - delay) * 1_000, false, { signal: cancel.signal });
-  if (!(await Promise.race([closed, late]))) {
+  // The port alone: the close of an HTTP server ends connections that are idle as well, and with them requests that are
+  // on their way.
+  const ended = once(api.server, "close", { signal: deadline });
+  TcpServer.prototype.close.call(api.server);
+  state.closing = true;
+  try {
+    await Promise.race([ended, sleep(Math.min(maxLingerSeconds, (graceSeconds * reserve) / 2) * 1_000)]);
+    api.server.closeIdleConnections();
+    await ended;
+  } catch (cause) {
     api.server.closeAllConnections();
-    throw new CutOffError("requests were cut off");
+    throw new CutOffError("requests were cut off", { cause });
   }
-  cancel.abort();
 }
 
 /** Resolves with the first signal. From then on the default handling is back: a second one ends the process at once. */
@@ -92,7 +108,7 @@ function stopSignal(): Promise<void> {
   });
 }
 
-function addProbes(api: FastifyInstance, readiness: { readonly ready: boolean }): void {
+function addProbes(api: FastifyInstance, state: Readonly<State>): void {
   // Says that the process runs. It asks no dependency: a restart would not repair one.
   api.get("/livez", async (_request, reply) => {
     return reply.header("cache-control", "no-store").type("text/plain; charset=utf-8").send("ok\n");
@@ -101,7 +117,7 @@ function addProbes(api: FastifyInstance, readiness: { readonly ready: boolean })
   // Says whether this replica wants traffic. Check here what no request can do without, and nothing that other replicas
   // share: a shared dependency that fails would take all of them out at once.
   api.get("/readyz", async (_request, reply) => {
-    const [status, text] = readiness.ready ? [200, "ok\n"] : [503, "draining\n"];
+    const [status, text] = state.ready ? [200, "ok\n"] : [503, "draining\n"];
     return reply.code(status).header("cache-control", "no-store").type("text/plain; charset=utf-8").send(text);
   });
 }

@@ -3,10 +3,9 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
-import { createLogger } from "../src/logs.ts";
 import { Metrics } from "../src/metrics.ts";
 import { startPush } from "../src/push.ts";
-import { Log } from "./support.ts";
+import { Log, testLogger } from "./support.ts";
 
 const identity = { service: "default-name", version: "1.2.3" };
 
@@ -27,7 +26,7 @@ test("what is counted is pushed", async (t) => {
 
   const log = new Log();
   const metrics = new Metrics("1.2.3", "abc");
-  const stop = startPush(metrics, createLogger("info", log), identity);
+  const stop = startPush(metrics, testLogger(log), identity);
   metrics.observeRequest("GET", "/v1/things/{id}", 200, 0.001);
   await stop(5_000);
 
@@ -47,7 +46,7 @@ test("what is counted is pushed", async (t) => {
 test("a collector that is away is a warning", async () => {
   process.env["OTEL_EXPORTER_OTLP_ENDPOINT"] = "http://127.0.0.1:9";
   const log = new Log();
-  const stop = startPush(new Metrics("1", "a"), createLogger("info", log), identity);
+  const stop = startPush(new Metrics("1", "a"), testLogger(log), identity);
   await stop(500);
   assert.ok(log.entries.length > 0);
   assert.ok(log.entries.every(({ level }) => level === "WARN"));
@@ -56,7 +55,7 @@ test("a collector that is away is a warning", async () => {
 test("nothing is pushed without an endpoint", async () => {
   process.env["OTEL_EXPORTER_OTLP_ENDPOINT"] = "";
   const log = new Log();
-  const stop = startPush(new Metrics("1", "a"), createLogger("info", log), identity);
+  const stop = startPush(new Metrics("1", "a"), testLogger(log), identity);
   await stop(500);
   assert.match(String(log.entries[0]?.["msg"]), /metrics are not pushed/);
 });

@@ -110,8 +110,8 @@ class Service {
   }
 }
 
-// Beside each other: they mostly wait.
-describe("the service", { concurrency: true }, () => {
+// Two beside each other: they mostly wait.
+describe("the service", { concurrency: 2 }, () => {
   test("answers, and counts no probes", async (t) => {
     const service = await Service.start(t);
     assert.equal((await get(service.port, "/livez")).status, 200);

@@ -92,9 +92,8 @@ mod tests {
 
         let before = cpu_seconds().unwrap();
         let start = Instant::now();
-        while start.elapsed() < Duration::from_millis(100) {
-            std::hint::spin_loop();
+        while cpu_seconds().unwrap() <= before {
+            assert!(start.elapsed() < Duration::from_secs(10), "no CPU time in 10 s of work");
         }
-        assert!(cpu_seconds().unwrap() > before, "no CPU time in 100 ms of work");
     }
 }

@@ -1,7 +1,6 @@
 //! What the operations answer, and what every request leaves behind in log and metrics.
 
 use std::future::pending;
-use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::http::{Request, header};
@@ -156,18 +155,20 @@ async fn what_is_too_much_at_once_is_turned_away() {
     let call = || api.call("GET", "/slow", "");
     let (first, _, third) = tokio::join!(call(), call(), call());
     is_problem(&first, 503);
+    assert_eq!(first.json()["detail"], "The request took too long.");
     is_problem(&third, 503);
-    let logged = api.logged();
-    let turned_away = &logged[0];
-    assert!(turned_away["duration"].as_f64().unwrap() < 0.1, "waited before it was turned away: {turned_away}");
-    assert_eq!(logged.len(), 3);
+    assert_eq!(third.json()["detail"], "There are too many requests at once. Try again later.");
+    assert_eq!(api.logged().len(), 3);
 }
 
 #[tokio::test]
 async fn callers_that_give_up_are_not_errors_of_the_service() {
     let api = Api::of(vec![Route::get("/slow", pending::<()>)]);
-    let call = api.call("GET", "/slow", "");
-    assert!(tokio::time::timeout(Duration::from_millis(20), call).await.is_err());
+    tokio::select! {
+        biased;
+        answer = api.call("GET", "/slow", "") => panic!("answered {}", answer.status),
+        () = tokio::task::yield_now() => {}
+    }
     assert_eq!(api.logged()[0]["status"], 499);
 }
 

@@ -1,6 +1,6 @@
 //! Emits a repository for each of a covering set of answers, for the judges.
 //!
-//! `cargo run --example matrix -- FOLDER` makes `FOLDER/<case>/` as `goldpath new` would, and `FOLDER/cases.json`. The
+//! `cargo run --example matrix -- FOLDER [LIBRARY]` takes the library in the binary or that in a folder, and makes `FOLDER/<case>/` as `goldpath new` would, and `FOLDER/cases.json`. The
 //! set is pairwise: every two choices of two different questions stand together in at least one case. Lists and other
 //! questions whose answers are free take part with values that were chosen to be at their edges. What the blueprint
 //! refuses, or does not ask, is left out.
@@ -34,9 +34,10 @@ const EDGES: [(&str, &[&str]); 4] = [
 ];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let folder = PathBuf::from(std::env::args().nth(1).ok_or("usage: matrix FOLDER")?);
+    let folder = PathBuf::from(std::env::args().nth(1).ok_or("usage: matrix FOLDER [LIBRARY]")?);
     std::fs::create_dir_all(&folder)?;
-    let library = source::library(None)?;
+    let own = std::env::args().nth(2).map(PathBuf::from);
+    let library = source::library(own.as_deref())?;
     let mut cases = Vec::new();
     for name in library.names() {
         let blueprint = blueprint::load(&library, Some(name))?;
@@ -52,6 +53,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         );
         for (case, answers) in [defaults].into_iter().chain(pairwise) {
             let options = Options {
+                blueprints: own.clone(),
                 blueprint: Some(name.to_owned()),
                 destination: Some(folder.join(&case)),
                 given: Given { set: answers.clone(), ..Given::default() },
@@ -77,6 +79,9 @@ struct Axis<'b> {
 /// The answers of a case: the value of each axis by its number, none where the question is not asked.
 type Row = Vec<Option<usize>>;
 
+/// Conditions and the values that they were worked out for.
+type Known<'b> = HashMap<(&'b str, Vec<Option<usize>>), bool>;
+
 /// Two questions and a value of each, by their numbers.
 type Pair = (usize, usize, usize, usize);
 
@@ -85,7 +90,7 @@ struct Space<'b> {
     blueprint: &'b Blueprint,
     axes: Vec<Axis<'b>>,
     /// What each condition came to, for the values of the axes that it reads.
-    known: RefCell<HashMap<(&'b str, Vec<Option<usize>>), bool>>,
+    known: RefCell<Known<'b>>,
     /// The axes that each condition reads; none where it reads something else, too.
     read: HashMap<&'b str, Option<Vec<usize>>>,
 }

@@ -14,7 +14,7 @@ use crate::blueprint::component::{Content, Source};
 use crate::blueprint::guess::Paths;
 use crate::blueprint::{Blueprint, Component, Expression, Owner};
 use crate::diag::{Diagnostic, Diagnostics, Place};
-use crate::template::{self, Slots, slot_function, slot_lines_function};
+use crate::template::{self, Ask, Fill, Slots};
 use crate::tree::{File, Mode, Tree, TreePath};
 
 /// Most files that one blueprint may emit.
@@ -45,6 +45,7 @@ pub struct Plan<'b> {
     parts: Vec<Active<'b>>,
     /// The files in the order of their paths.
     pub files: Vec<Planned<'b>>,
+    fillings: Arc<Vec<Filling>>,
     reserved: BTreeMap<&'static str, Value>,
     /// What to do in the new repository: commands, and what they do.
     pub next: Vec<(String, String)>,
@@ -138,10 +139,11 @@ pub fn plan<'b>(blueprint: &'b Blueprint, answers: &Resolution) -> Result<Plan<'
         }
         parts.push(Active { component: &part.component, inputs });
     }
+    let fillings = fillings(blueprint, &parts, &mut problems);
     let mut files = Vec::new();
     for (index, part) in parts.iter().enumerate() {
         for source in &part.component.files {
-            expand(blueprint, part, index, source, &decisions, &mut files, &mut problems);
+            expand(blueprint, part, index, source, (&decisions, &fillings), &mut files, &mut problems);
         }
     }
     if files.len() > FILE_COUNT_LIMIT {
@@ -162,7 +164,7 @@ pub fn plan<'b>(blueprint: &'b Blueprint, answers: &Resolution) -> Result<Plan<'
         problems.push(problem);
         Vec::new()
     });
-    problems.into_result(Plan { parts, files, reserved, next })
+    problems.into_result(Plan { parts, files, fillings: Arc::new(fillings), reserved, next })
 }
 
 fn as_value(scope: &BTreeMap<String, Value>) -> Value {
@@ -232,13 +234,53 @@ fn decisions(blueprint: &Blueprint, answers: &Resolution) -> Value {
     settled.enumerate().map(one).collect()
 }
 
+/// The fillings of all parts whose conditions hold, in the order of composition.
+fn fillings(blueprint: &Blueprint, parts: &[Active], problems: &mut Diagnostics) -> Vec<Filling> {
+    let mut found = Vec::new();
+    for (index, part) in parts.iter().enumerate() {
+        for filling in &part.component.fillings {
+            if let Some(when) = part.component.fills_when(&filling.slot) {
+                match blueprint.engine.holds(&when.text, &as_value(&part.inputs)) {
+                    Ok(true) => {}
+                    Ok(false) => continue,
+                    Err(reason) => {
+                        problems.push(Diagnostic::error(format!("`when`: {reason}")).place(when.place.clone()));
+                        continue;
+                    }
+                }
+            }
+            found.push(Filling {
+                part: index,
+                slot: filling.slot.clone(),
+                name: filling.name.clone(),
+                source: filling.source.clone(),
+                component: part.component.clone(),
+            });
+        }
+    }
+    // One mistake in a condition is one, however many fillings it is about.
+    problems.0.dedup();
+    found
+}
+
+/// The names of a slot's fillings, each once, in the order of composition.
+fn names(fillings: &[Filling], slot: &str) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for name in fillings.iter().filter(|filling| filling.slot == slot).filter_map(|filling| filling.name.as_ref()) {
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+    names
+}
+
 /// Works out the files that one source yields.
 fn expand<'b>(
     blueprint: &Blueprint,
     part: &Active<'b>,
     index: usize,
     source: &'b Source,
-    decisions: &Value,
+    (decisions, fillings): (&Value, &[Filling]),
     files: &mut Vec<Planned<'b>>,
     problems: &mut Diagnostics,
 ) {
@@ -268,12 +310,18 @@ fn expand<'b>(
     }
     let elements: Vec<Option<(String, Value)>> = match each {
         None => vec![None],
+        Some((slot, name)) if part.component.slots.contains_key(slot) => {
+            names(fillings, slot).into_iter().map(|value| Some((name.clone(), value.into()))).collect()
+        }
         Some((list, name)) => {
             let values = if list == "decisions" { Some(decisions) } else { part.inputs.get(list) };
             match values.map(Value::try_iter) {
                 Some(Ok(values)) => values.map(|value| Some((name.clone(), value))).collect(),
                 _ => {
-                    let message = format!("`each: {list}` names no list among the inputs of `{}`", part.component.name);
+                    let message = format!(
+                        "`each: {list}` names no slot of `{}`, and no list among its inputs",
+                        part.component.name
+                    );
                     problems.push(Diagnostic::error(message).place(Place::file(&part.component.file)));
                     return;
                 }
@@ -363,19 +411,6 @@ pub fn render(plan: &Plan) -> Result<RenderedTree, Diagnostics> {
     let contexts: Arc<Vec<Vec<(String, Value)>>> =
         Arc::new((0..plan.parts.len()).map(|part| plan.context(part)).collect());
     let whole: Vec<Value> = contexts.iter().map(|context| template::map(context.iter().cloned())).collect();
-    let fillings: Arc<Vec<Filling>> = Arc::new(
-        plan.parts
-            .iter()
-            .enumerate()
-            .flat_map(|(index, part)| part.component.fillings.iter().map(move |(slot, source)| (index, slot, source)))
-            .map(|(part, slot, source)| Filling {
-                part,
-                slot: slot.clone(),
-                source: source.clone(),
-                component: plan.parts[part].component.clone(),
-            })
-            .collect(),
-    );
     let opened: BTreeSet<&str> =
         plan.parts.iter().flat_map(|part| part.component.slots.keys()).map(String::as_str).collect();
     let rendered: Vec<Result<Vec<u8>, Diagnostic>> = plan
@@ -387,14 +422,20 @@ pub fn render(plan: &Plan) -> Result<RenderedTree, Diagnostics> {
                 Content::Template(text) => text,
             };
             let component = plan.parts[file.part].component;
-            let slots = !component.slots.is_empty() && (text.contains("slot(") || text.contains("slot_lines("));
+            let slots = opens_slots(component, text);
             let context = if slots || file.element.is_some() {
                 let mut context = contexts[file.part].clone();
                 context.extend(file.element.clone());
                 if slots {
-                    let slots = filler(component, file.element.clone(), contexts.clone(), fillings.clone());
-                    context.push(("slot".to_owned(), slot_function(slots.clone())));
-                    context.push(("slot_lines".to_owned(), slot_lines_function(slots)));
+                    let filler = Filler {
+                        host: component.clone(),
+                        element: file.element.clone(),
+                        contexts: contexts.clone(),
+                        fillings: plan.fillings.clone(),
+                        varying: None,
+                        within: Vec::new(),
+                    };
+                    context.extend(filler.functions());
                 }
                 template::map(context)
             } else {
@@ -404,7 +445,7 @@ pub fn render(plan: &Plan) -> Result<RenderedTree, Diagnostics> {
         })
         .collect();
     let mut problems = Diagnostics::new();
-    for filling in fillings.iter().filter(|filling| !opened.contains(filling.slot.as_str())) {
+    for filling in plan.fillings.iter().filter(|filling| !opened.contains(filling.slot.as_str())) {
         problems.push(
             Diagnostic::error(format!("nobody opens the slot `{}`", filling.slot))
                 .place(Place::file(&filling.source.file))
@@ -439,35 +480,92 @@ pub fn render(plan: &Plan) -> Result<RenderedTree, Diagnostics> {
 }
 
 /// One component's part in a slot.
+#[derive(Debug)]
 struct Filling {
     part: usize,
     slot: String,
+    name: Option<String>,
     source: Source,
     component: Arc<Component>,
 }
 
-/// The function that renders the fillings of a slot for one file.
-fn filler(
-    host: &Arc<Component>,
+/// Whether a template of a component opens slots.
+fn opens_slots(component: &Component, text: &str) -> bool {
+    !component.slots.is_empty() && ["slot(", "slot_lines(", "slot_names("].iter().any(|call| text.contains(call))
+}
+
+/// Fills the slots that one template opens.
+#[derive(Clone)]
+struct Filler {
+    /// The component whose template it is.
+    host: Arc<Component>,
+    /// What the file is made for.
     element: Option<(String, Value)>,
     contexts: Arc<Vec<Vec<(String, Value)>>>,
     fillings: Arc<Vec<Filling>>,
-) -> Slots {
-    let (host, known): (String, BTreeSet<String>) = (host.name.clone(), host.slots.keys().cloned().collect());
-    Arc::new(move |name: &str| {
-        if !known.contains(name) {
-            return Err(Diagnostic::error(format!("component `{host}` declares no slot `{name}`"))
-                .maybe_hint(crate::diag::did_you_mean(name, known.iter().map(String::as_str))));
+    /// How values that vary are written.
+    varying: Option<String>,
+    /// The slots that the template is a filling of, from the outermost on.
+    within: Vec<String>,
+}
+
+impl Filler {
+    /// What a template needs to open slots.
+    fn functions(self) -> [(String, Value); 3] {
+        let slots: Slots = Arc::new(self);
+        [
+            ("slot".to_owned(), template::slot_function(slots.clone())),
+            ("slot_lines".to_owned(), template::slot_lines_function(slots.clone())),
+            ("slot_names".to_owned(), template::slot_names_function(slots)),
+        ]
+    }
+
+    fn declared(&self, slot: &str) -> Result<(), Diagnostic> {
+        if self.host.slots.contains_key(slot) {
+            return Ok(());
         }
+        let known = self.host.slots.keys().map(String::as_str);
+        Err(Diagnostic::error(format!("component `{}` declares no slot `{slot}`", self.host.name))
+            .maybe_hint(crate::diag::did_you_mean(slot, known)))
+    }
+}
+
+impl Fill for Filler {
+    fn fill(&self, ask: Ask) -> Result<Vec<String>, Diagnostic> {
+        self.declared(ask.slot)?;
+        let mut within = self.within.clone();
+        if within.iter().any(|slot| slot == ask.slot) {
+            return Err(Diagnostic::error(format!("the slot `{}` is opened within its own filling", ask.slot)));
+        }
+        within.push(ask.slot.to_owned());
+        let varying = ask.varying.map(str::to_owned).or_else(|| self.varying.clone());
+        let wanted = |filling: &&Filling| {
+            filling.slot == ask.slot && ask.only.is_none_or(|only| filling.name.as_deref() == Some(only))
+        };
         let mut texts = Vec::new();
-        for filling in fillings.iter().filter(|filling| filling.slot == name) {
+        for filling in self.fillings.iter().filter(wanted) {
             let Content::Template(text) = &filling.source.content else {
                 continue;
             };
-            let mut context = contexts[filling.part].clone();
-            context.extend(element.clone());
+            let mut context = self.contexts[filling.part].clone();
+            context.extend(self.element.clone());
+            context.push(("varies".to_owned(), template::varies_function(varying.clone())));
+            if opens_slots(&filling.component, text) {
+                let filler = Filler {
+                    host: filling.component.clone(),
+                    varying: varying.clone(),
+                    within: within.clone(),
+                    ..self.clone()
+                };
+                context.extend(filler.functions());
+            }
             texts.push(filling.component.engine.render(&filling.source.file, text, &template::map(context))?);
         }
         Ok(texts)
-    })
+    }
+
+    fn names(&self, slot: &str) -> Result<Vec<String>, Diagnostic> {
+        self.declared(slot)?;
+        Ok(names(&self.fillings, slot))
+    }
 }

@@ -13,6 +13,7 @@ use goldpath::blueprint::{component, decision, guess, load, migration, pins, que
 fn tables() -> Vec<(&'static str, Vec<Field>)> {
     let mut tables = vec![
         ("blueprint", load::FIELDS.to_vec()),
+        ("base", load::BASE_FIELDS.to_vec()),
         ("part", load::PART_FIELDS.to_vec()),
         ("step", load::STEP_FIELDS.to_vec()),
         ("migration", migration::FIELDS.to_vec()),
@@ -24,6 +25,7 @@ fn tables() -> Vec<(&'static str, Vec<Field>)> {
         ("guess", guess::FIELDS.to_vec()),
         ("component", component::FIELDS.to_vec()),
         ("rule", component::RULE_FIELDS.to_vec()),
+        ("filling", component::FILLING_RULE_FIELDS.to_vec()),
         ("decision", decision::FIELDS.to_vec()),
         ("option", decision::OPTION_FIELDS.to_vec()),
     ];

@@ -86,6 +86,60 @@ fn what_a_question_refuses_is_no_combination() {
     assert_eq!(blueprint("not (value == \"round\" and colour == \"red\")"), "");
 }
 
+#[test]
+fn a_blueprint_extends_a_base() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |path: &str, text: &str| {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    write(
+        "common/base.yaml",
+        "questions:\n  - {key: a, type: string, ask: A?}\n  - {key: b, type: string, ask: B?, default: a}\n  - {key: c, type: string, ask: C?}\n\
+         values: {x: a, y: b}\ncomponents: [{use: first}, own, {use: last}]\nnext:\n  - {run: one, about: x}\n",
+    );
+    let own = |more: &str| {
+        write(
+            "one/blueprint.yaml",
+            &format!(
+                "name: one\nversion: 1.0.0\nsummary: x\nextends: common\ncomponents: [{{use: second}}]\nvalues: {{y: c, z: a}}\nquestions:\n{more}"
+            ),
+        );
+        let library = source::library(Some(folder.path())).unwrap();
+        assert_eq!(library.names(), ["one"], "a base is no blueprint");
+        blueprint::load(&library, Some("one"))
+            .map_err(|problems| problems.to_string().replace(&format!("{}/", folder.path().display()), ""))
+    };
+    for name in ["first", "second", "last"] {
+        write(&format!("components/{name}/component.yaml"), "summary: x\n");
+    }
+    let one = own("  - {key: b, type: integer, ask: Another B?}\n  - {key: d, type: string, ask: D?, after: a}\n  - {key: e, type: string, ask: E?}\n").unwrap();
+    let asked: Vec<_> = one.questions.iter().map(|question| (question.key.as_str(), question.ask.as_str())).collect();
+    assert_eq!(asked, [("a", "A?"), ("d", "D?"), ("b", "Another B?"), ("c", "C?"), ("e", "E?")]);
+    let values: Vec<_> = one.values.iter().map(|(name, value)| (name.as_str(), value.text.as_str())).collect();
+    assert_eq!(values, [("x", "a"), ("y", "c"), ("z", "a")]);
+    let parts: Vec<_> = one.parts.iter().map(|part| part.component.name.as_str()).collect();
+    assert_eq!(parts, ["first", "second", "last"]);
+    assert_eq!(one.next.len(), 1, "the base's steps");
+    let wrong = own("  - {key: a, type: string, ask: A?, default: e}\n  - {key: d, type: string, ask: D?, after: f}\n");
+    assert_eq!(
+        wrong.unwrap_err(),
+        "error: one/blueprint.yaml:9:44: no question `f` is asked before this one\n  hint: did you mean `a`?\n\
+         error: one/blueprint.yaml:8:46: question `a` reads `e`, which no earlier question asks"
+    );
+    let text = "name: one\nversion: 1.0.0\nsummary: x\nextends: comon\ncomponents: [own]\n";
+    write("one/blueprint.yaml", text);
+    let load = || blueprint::load(&source::library(Some(folder.path())).unwrap(), Some("one")).unwrap_err().to_string();
+    assert!(
+        load().ends_with("one/blueprint.yaml:4:10: there is no base `comon`\n  hint: did you mean `common`?"),
+        "{}",
+        load()
+    );
+    write("one/blueprint.yaml", &text.replace("comon", "common"));
+    assert!(load().ends_with("one/blueprint.yaml:5:13: `own` is for bases\n  hint: remove it"), "{}", load());
+}
+
 /// `cargo package` leaves out folders that hold a `Cargo.toml`, and git what a template's `.gitignore` names.
 #[test]
 fn what_is_packaged_is_what_is_embedded() {

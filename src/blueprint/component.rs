@@ -140,6 +140,36 @@ impl Fact {
     }
 }
 
+/// A text that a component fills into a slot.
+#[derive(Clone, Debug)]
+pub struct Filling {
+    /// The slot.
+    pub slot: String,
+    /// Its name, where the slot's fillings have names.
+    pub name: Option<String>,
+    /// What it is made from.
+    pub source: Source,
+}
+
+/// What a component says about those of its fillings whose slot matches a pattern. Later rules win over earlier ones.
+#[derive(Clone, Debug)]
+pub struct FillingRule {
+    pattern: GlobMatcher,
+    /// The pattern as written.
+    pub glob: String,
+    /// Where it stands.
+    pub place: Place,
+    /// When they are filled in at all.
+    pub when: Option<Expression>,
+}
+
+impl FillingRule {
+    /// Whether a slot is meant.
+    pub fn applies_to(&self, slot: &str) -> bool {
+        self.pattern.is_match(slot)
+    }
+}
+
 /// A building block of blueprints.
 #[derive(Clone, Debug)]
 pub struct Component {
@@ -159,8 +189,10 @@ pub struct Component {
     pub rules: Vec<FileRule>,
     /// Its files.
     pub files: Vec<Source>,
-    /// What it fills into slots, by the slot's name.
-    pub fillings: BTreeMap<String, Source>,
+    /// What it fills into slots, in the order of their names.
+    pub fillings: Vec<Filling>,
+    /// What its manifest says about its fillings.
+    pub filling_rules: Vec<FillingRule>,
     /// The areas of the guardrail library that it brings into the repository.
     pub guardrails: Vec<String>,
     /// Renders its templates.
@@ -169,14 +201,22 @@ pub struct Component {
     pub file: String,
 }
 
+impl Component {
+    /// The condition on which it fills a slot, where there is one.
+    pub fn fills_when(&self, slot: &str) -> Option<&Expression> {
+        self.filling_rules.iter().filter(|rule| rule.applies_to(slot)).filter_map(|rule| rule.when.as_ref()).next_back()
+    }
+}
+
 /// The fields of `component.yaml`.
-pub const FIELDS: [Field; 7] = [
+pub const FIELDS: [Field; 8] = [
     required("summary", "text", "what the component brings, in one line"),
     optional("owner", "owner", "who maintains its files: `platform`, `shared` (the default) or `team`"),
     optional("inputs", "map of name to type", "the names that its templates, paths and conditions read"),
     optional("facts", "map of name to constant", "what it tells the other components, which read it as an input"),
     optional("slots", "map of name to text", "the slots that its files open, and what each is for"),
     optional("files", "map of pattern to rule", "what holds for some of its files; later rules win"),
+    optional("fillings", "map of pattern to rule", "what holds for fillings of some slots; later rules win"),
     optional("guardrails", "list of names", "areas of the guardrail library to copy into `policy/rego/`"),
 ];
 
@@ -185,7 +225,7 @@ pub const RULE_FIELDS: [Field; 6] = [
     optional("owner", "owner", "who maintains the files: `platform`, `shared` or `team`"),
     optional("mode", "mode", "`executable` or `regular`; left out, a file that starts with `#!` is executable"),
     optional("when", "expression", "the files are emitted only where this holds"),
-    optional("each", "name", "a list: one file is emitted for each of its elements"),
+    optional("each", "name", "a list, or a slot: one file is emitted for each element, or for each name of a filling"),
     optional("as", "name", "what the element is called in the path (`{name}`) and the template"),
     optional(
         "unless",
@@ -193,6 +233,10 @@ pub const RULE_FIELDS: [Field; 6] = [
         "`goldpath adopt` seeds none of these files where the repository has such a file; not for the platform's",
     ),
 ];
+
+/// The fields of a rule about fillings.
+pub const FILLING_RULE_FIELDS: [Field; 1] =
+    [optional("when", "expression", "the slots are filled only where this holds")];
 
 const SUFFIX: &str = ".jinja";
 
@@ -224,7 +268,8 @@ pub(super) fn read(
         owner: Owner::default(),
         rules: Vec::new(),
         files: Vec::new(),
-        fillings: BTreeMap::new(),
+        fillings: Vec::new(),
+        filling_rules: Vec::new(),
         guardrails: Vec::new(),
         engine: engine.clone(),
         file: file.clone(),
@@ -256,6 +301,11 @@ pub(super) fn read(
                 component.rules.push(rule);
             }
         }
+        for (key, node) in map.get("fillings").map(|n| reader.entries(n, "`fillings`")).unwrap_or_default() {
+            if let Some(rule) = filling_rule(&mut reader, engine, key, node) {
+                component.filling_rules.push(rule);
+            }
+        }
         if let Some(node) = map.get("guardrails") {
             guardrails(&mut reader, node, policies, &mut component);
         }
@@ -269,6 +319,12 @@ pub(super) fn read(
                 .push(problem.place(rule.place.clone()).hint("patterns are of paths under `files/`, without `.jinja`"));
         }
     }
+    for rule in &component.filling_rules {
+        if !component.fillings.iter().any(|filling| rule.applies_to(&filling.slot)) {
+            let problem = Diagnostic::error(format!("the component fills no slot that matches `{}`", rule.glob));
+            problems.push(problem.place(rule.place.clone()).hint("patterns are of names of slots: `overlay.*`"));
+        }
+    }
     problems.into_result(component)
 }
 
@@ -280,20 +336,12 @@ fn text(bytes: &[u8], file: &str) -> Result<String, Diagnostics> {
 
 fn rule(reader: &mut Reader, engine: &Engine, key: &yaml::Key, node: &yaml::Node) -> Option<FileRule> {
     let map = reader.map(node, &format!("the rule `{}`", key.text), &RULE_FIELDS)?;
-    // Braces mean values in our paths, where globs would read alternatives.
-    let escaped = key.text.replace('{', "[{]").replace('}', "[}]");
-    let pattern = match GlobBuilder::new(&escaped).literal_separator(true).build() {
-        Ok(glob) => glob.compile_matcher(),
-        Err(error) => {
-            reader.report(key.span, format!("`{}` is no pattern: {}", key.text, error.kind()), None);
-            return None;
-        }
-    };
+    let pattern = pattern(reader, key)?;
     let each = match (map.get("each"), map.get("as")) {
         (None, None) => None,
         (Some(list), Some(name)) => {
             let (list_text, name_text) = (reader.text(list, "`each`")?, reader.text(name, "`as`")?);
-            if !is_name(&list_text) {
+            if !list_text.split('.').all(is_name) {
                 reader.report(list.span, format!("`each` takes the name of a list, not `{list_text}`"), None);
             }
             if name_text != "decision" {
@@ -329,6 +377,28 @@ fn rule(reader: &mut Reader, engine: &Engine, key: &yaml::Key, node: &yaml::Node
         when: map.get("when").and_then(|node| question::expression(reader, engine, node, "`when`")),
         each,
         unless,
+    })
+}
+
+/// The pattern that a rule is about. Braces mean values in our paths, where globs would read alternatives.
+fn pattern(reader: &mut Reader, key: &yaml::Key) -> Option<GlobMatcher> {
+    let escaped = key.text.replace('{', "[{]").replace('}', "[}]");
+    match GlobBuilder::new(&escaped).literal_separator(true).build() {
+        Ok(glob) => Some(glob.compile_matcher()),
+        Err(error) => {
+            reader.report(key.span, format!("`{}` is no pattern: {}", key.text, error.kind()), None);
+            None
+        }
+    }
+}
+
+fn filling_rule(reader: &mut Reader, engine: &Engine, key: &yaml::Key, node: &yaml::Node) -> Option<FillingRule> {
+    let map = reader.map(node, &format!("the rule `{}`", key.text), &FILLING_RULE_FIELDS)?;
+    Some(FillingRule {
+        pattern: pattern(reader, key)?,
+        glob: key.text.clone(),
+        place: reader.place(key.span),
+        when: map.get("when").and_then(|node| question::expression(reader, engine, node, "`when`")),
     })
 }
 
@@ -382,8 +452,16 @@ fn files(component: &mut Component, folder: &str, tree: &Tree, prefix: &str) -> 
                 );
                 continue;
             };
+            let (slot, named) = slot.split_once('/').map_or((slot, None), |(slot, name)| (slot, Some(name)));
+            if named.is_some_and(|named| named.contains('/')) {
+                let problem = Diagnostic::error("a filling's name can't have folders").place(Place::file(name));
+                problems.push(problem.hint(format!("put it into `slots/{slot}/`")));
+                continue;
+            }
             match source(rest, &name, file) {
-                Ok(source) => drop(component.fillings.insert(slot.to_owned(), source)),
+                Ok(source) => {
+                    component.fillings.push(Filling { slot: slot.to_owned(), name: named.map(str::to_owned), source })
+                }
                 Err(problem) => problems.extend(problem),
             }
         }

@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::choices::{COMBINATIONS, Choices, Combination, TooMany};
-use super::component::{Component, Content, Source};
+use super::component::{Component, Content, Filling, Source};
 use super::manifest::RESERVED;
 use super::pins::SECTIONS;
 use super::{Blueprint, Expression, Part, QuestionType};
@@ -28,10 +28,10 @@ pub fn lint(blueprint: &Blueprint) -> Diagnostics {
     problems
 }
 
-/// Names of slots that a template opens: `slot("make.targets")`, `slot_lines("make.phony")`.
+/// Names of slots that a template opens: `slot("make.targets")`, `slot_lines("make.phony")`, `slot_names("objects")`.
 fn opened(text: &str) -> BTreeSet<&str> {
     let mut found = BTreeSet::new();
-    for call in ["slot(", "slot_lines("] {
+    for call in ["slot(", "slot_lines(", "slot_names("] {
         for (at, _) in text.match_indices(call) {
             let rest = text[at + call.len()..].trim_start();
             if let Some(quote) = rest.chars().next().filter(|c| matches!(c, '"' | '\'')) {
@@ -70,8 +70,15 @@ fn names(blueprint: &Blueprint, component: &Component, problems: &mut Diagnostic
             let found = component.engine.names_in_expression(&when.text).unwrap_or_default();
             judge(&found, &BTreeSet::new(), &when.place, problems);
         }
-        if let Some((list, _)) = rule.each.as_ref().filter(|(list, _)| list != "decisions") {
+        let list = |list: &str| list != "decisions" && !component.slots.contains_key(list);
+        if let Some((list, _)) = rule.each.as_ref().filter(|(name, _)| list(name)) {
             judge(&BTreeSet::from([list.clone()]), &BTreeSet::new(), &rule.place, problems);
+        }
+    }
+    for rule in &component.filling_rules {
+        if let Some(when) = &rule.when {
+            let found = component.engine.names_in_expression(&when.text).unwrap_or_default();
+            judge(&found, &BTreeSet::new(), &when.place, problems);
         }
     }
     for source in &component.files {
@@ -93,10 +100,11 @@ fn names(blueprint: &Blueprint, component: &Component, problems: &mut Diagnostic
         .filter_map(|rule| rule.each.as_ref())
         .map(|(_, name)| name.as_str())
         .collect();
-    for filling in component.fillings.values() {
-        let Content::Template(text) = &filling.content else { continue };
-        match component.engine.names_in_template(&filling.file, text) {
-            Ok(found) => judge(&found, &anywhere, &Place::file(&filling.file), problems),
+    for source in component.fillings.iter().map(|filling| &filling.source) {
+        let Content::Template(text) = &source.content else { continue };
+        slots.extend(opened(text));
+        match component.engine.names_in_template(&source.file, text) {
+            Ok(found) => judge(&found, &anywhere, &Place::file(&source.file), problems),
             Err(problem) => problems.push(problem),
         }
     }
@@ -158,8 +166,8 @@ fn conditions(blueprint: &Blueprint, problems: &mut Diagnostics) {
         for (input, (kind, place)) in &part.component.inputs {
             check.input(part, input, *kind, place);
         }
-        for (slot, filling) in &part.component.fillings {
-            check.slot(part, slot, filling);
+        for filling in &part.component.fillings {
+            check.slot(part, filling);
         }
     }
     check.facts();
@@ -238,14 +246,17 @@ impl<'b> Check<'b> {
     }
 
     /// What is filled is opened.
-    fn slot(&mut self, part: &'b Part, slot: &str, filling: &Source) {
+    fn slot(&mut self, part: &'b Part, filling: &'b Filling) {
+        let slot = &filling.slot;
         let openers: Vec<&Part> =
             self.blueprint.parts.iter().filter(|other| other.component.slots.contains_key(slot)).collect();
-        let whens: Vec<_> = openers.iter().copied().chain([part]).map(|part| part.when.as_ref()).collect();
+        let filled = [part.when.as_ref(), part.component.fills_when(slot)];
+        let whens: Vec<_> = openers.iter().map(|part| part.when.as_ref()).chain(filled).collect();
         self.each(&whens, |combination| {
+            let filled = filled.iter().all(|when| combination.holds(*when));
             let opened = || openers.iter().any(|other| combination.holds(other.when.as_ref()));
-            (combination.holds(part.when.as_ref()) && !opened())
-                .then(|| (format!("nobody opens the slot `{slot}`"), Place::file(&filling.file)))
+            (filled && !opened())
+                .then(|| (format!("nobody opens the slot `{slot}`"), Place::file(&filling.source.file)))
         });
     }
 
@@ -278,29 +289,54 @@ impl<'b> Check<'b> {
         }
     }
 
-    /// No two components emit one path.
+    /// No two files are emitted at one path.
     fn paths(&mut self) {
-        /// Part, file, and when the file is emitted.
-        type Emitted<'b> = (&'b Part, &'b Source, Option<&'b Expression>);
         let mut paths: BTreeMap<String, Vec<Emitted<'b>>> = BTreeMap::new();
         for part in &self.blueprint.parts {
             for source in &part.component.files {
-                let rules = part.component.rules.iter().filter(|rule| rule.applies_to(&source.path));
-                let when = rules.filter_map(|rule| rule.when.as_ref()).next_back();
-                paths.entry(source.path.to_lowercase()).or_default().push((part, source, when));
+                for (path, emitted) in places(self.blueprint, part, source) {
+                    paths.entry(path.to_lowercase()).or_default().push(emitted);
+                }
             }
         }
-        for emitted in paths.values() {
-            for (index, (other, first, one)) in emitted.iter().enumerate() {
-                for (part, source, two) in &emitted[index + 1..] {
-                    let whens = [other.when.as_ref(), part.when.as_ref(), *one, *two];
+        for (path, emitted) in &paths {
+            for (index, (other, first)) in emitted.iter().enumerate() {
+                for (source, second) in emitted[index + 1..].iter().filter(|(source, _)| !std::ptr::eq(*source, *other))
+                {
+                    let whens: Vec<_> = first.iter().chain(second).copied().collect();
                     self.each(&whens, |combination| {
-                        let message = || format!("`{}` is emitted twice: from `{}` as well", source.path, first.file);
+                        let message = || format!("`{path}` is emitted twice: from `{}` as well", other.file);
                         let both = whens.iter().all(|when| combination.holds(*when));
                         both.then(|| (message(), Place::file(&source.file)))
                     });
                 }
             }
         }
+    }
+}
+
+/// What is emitted, and the conditions under which it is.
+type Emitted<'b> = (&'b Source, Vec<Option<&'b Expression>>);
+
+/// The paths that a source is emitted at, as far as they can be told: one for each filling where it is made for a slot.
+fn places<'b>(blueprint: &'b Blueprint, part: &'b Part, source: &'b Source) -> Vec<(String, Emitted<'b>)> {
+    let rules: Vec<_> = part.component.rules.iter().filter(|rule| rule.applies_to(&source.path)).collect();
+    let when = rules.iter().rev().find_map(|rule| rule.when.as_ref());
+    let whens = vec![part.when.as_ref(), when];
+    match rules.iter().rev().find_map(|rule| rule.each.as_ref()) {
+        Some((slot, element)) if part.component.slots.contains_key(slot) => {
+            let fillings = blueprint.parts.iter().flat_map(|filler| {
+                let fillings = filler.component.fillings.iter().filter(|filling| filling.slot == *slot);
+                fillings.map(move |filling| (filler, filling))
+            });
+            fillings
+                .filter_map(|(filler, filling)| {
+                    let path = source.path.replace(&format!("{{{element}}}"), filling.name.as_ref()?);
+                    let filled = [filler.when.as_ref(), filler.component.fills_when(slot)];
+                    Some((path, (source, whens.iter().copied().chain(filled).collect())))
+                })
+                .collect()
+        }
+        _ => vec![(source.path.clone(), (source, whens))],
     }
 }

@@ -22,7 +22,7 @@ pub struct Library {
 }
 
 /// The fields of `blueprint.yaml`.
-pub const FIELDS: [Field; 9] = [
+pub const FIELDS: [Field; 10] = [
     required("name", "text", "what users call the blueprint"),
     required("version", "semantic version", "goes up whenever what is emitted changes"),
     required("summary", "text", "what it yields, in one line"),
@@ -31,11 +31,24 @@ pub const FIELDS: [Field; 9] = [
         "word",
         "`goldpath` for `<%= %>` (the default) or `jinja` for `{{ }}`, in its own components",
     ),
+    optional("extends", "name", "the base that it shares with other blueprints: `<name>/base.yaml`"),
     optional("questions", "list of questions", "what it asks, in order"),
     optional("values", "map of name to expression", "what templates get besides the answers, computed in order"),
     required("components", "list of components", "what it is composed of; the order is that of slot fillings"),
     optional("next", "list of steps", "what to do in the new repository, shown once it is written"),
     optional("migrations", "list of migrations", "what its versions did to files and answers of earlier ones"),
+];
+
+/// The fields of `base.yaml`.
+pub const BASE_FIELDS: [Field; 4] = [
+    optional("questions", "list of questions", "what is asked, in order"),
+    optional("values", "map of name to expression", "what templates get besides the answers, computed in order"),
+    required(
+        "components",
+        "list of components",
+        "what blueprints are composed of; `own` stands for their own components",
+    ),
+    optional("next", "list of steps", "what to do in the new repository, unless the blueprint says so itself"),
 ];
 
 /// The fields of an entry of `next`.
@@ -53,6 +66,9 @@ pub const PART_FIELDS: [Field; 3] = [
 ];
 
 const MANIFEST: &str = "blueprint.yaml";
+const BASE: &str = "base.yaml";
+/// Stands in a base's list for the components of the blueprint that extends it.
+const OWN: &str = "own";
 
 impl Library {
     /// The names of the blueprints in the library.
@@ -62,6 +78,11 @@ impl Library {
             .filter_map(|(path, _)| path.as_str().strip_suffix("/blueprint.yaml"))
             .filter(|name| !name.contains('/'))
             .collect()
+    }
+
+    /// The names of the bases that its blueprints extend.
+    fn bases(&self) -> Vec<&str> {
+        self.tree.iter().filter_map(|(path, _)| path.as_str().strip_suffix("/base.yaml")).collect()
     }
 
     /// A tree with what its paths are called in messages.
@@ -141,7 +162,11 @@ pub fn add(library: &Library, blueprint: &mut Blueprint, names: &[(String, Place
         };
         let mut missing = Vec::new();
         for (input, (kind, _)) in &component.inputs {
-            let computed = blueprint.values.iter().any(|(value, _)| value == input);
+            let computed = blueprint.values.iter().any(|(value, _)| value == input)
+                || blueprint
+                    .parts
+                    .iter()
+                    .any(|part| part.component.facts.get(input).is_some_and(|(fact, _)| fact.kind() == *kind));
             match blueprint.question(input) {
                 _ if computed => {}
                 Some(question) if question.kind == *kind => {}
@@ -200,17 +225,37 @@ pub fn load(library: &Library, name: Option<&str>) -> Result<Blueprint, Diagnost
     let Some(map) = reader.map(&node, "the blueprint", &FIELDS) else {
         return Err(reader.problems);
     };
-    let blueprint = read(library, &mut reader, map);
-    let mut problems = reader.problems;
-    let (blueprint, more) = blueprint;
-    problems.extend(more);
-    match blueprint {
-        Some(blueprint) => problems.into_result(blueprint),
-        None => Err(problems),
+    let extends = map.get("extends").and_then(|node| Some((reader.text(node, "`extends`")?, node.span)));
+    let Some((name, span)) = extends else {
+        return read(library, None, (&mut reader, map));
+    };
+    let Some(found) = library.read(&format!("{name}/{BASE}")) else {
+        let near = nearest(&name, library.bases()).map(|near| format!("did you mean `{near}`?"));
+        reader.report(
+            span,
+            format!("there is no base `{name}`"),
+            Some(near.unwrap_or_else(|| format!("write `{name}/{BASE}`"))),
+        );
+        return Err(reader.problems);
+    };
+    let (file, source) = found?;
+    let node = yaml::parse_one(&source, &file)?;
+    let mut base = Reader::new(&file, &source);
+    match base.map(&node, "the base", &BASE_FIELDS) {
+        Some(found) => read(library, Some((&mut base, found)), (&mut reader, map)),
+        None => Err(base.problems),
     }
 }
 
-fn read(library: &Library, reader: &mut Reader, map: Map) -> (Option<Blueprint>, Diagnostics) {
+/// A manifest that is being read.
+type Layer<'l, 'r, 'n> = (&'l mut Reader<'r>, Map<'n>);
+
+/// Puts a blueprint and the base that it extends together.
+fn read<'r, 'n>(
+    library: &Library,
+    mut base: Option<Layer<'_, 'r, 'n>>,
+    (reader, map): Layer<'_, 'r, 'n>,
+) -> Result<Blueprint, Diagnostics> {
     let mut problems = Diagnostics::new();
     let delimiters = [("goldpath", Delimiters::Goldpath), ("jinja", Delimiters::Jinja)];
     let delimiters = map.get("delimiters").and_then(|node| reader.word(node, "`delimiters`", &delimiters));
@@ -229,11 +274,39 @@ fn read(library: &Library, reader: &mut Reader, map: Map) -> (Option<Blueprint>,
         }
     });
     let summary = reader.text(map.require("summary"), "`summary`");
-    let questions = questions(reader, &engine, map.get("questions"));
-    let decisions = decisions(library, reader, map.get("questions"), &questions, &mut problems);
-    let values = values(reader, &engine, map.get("values"), &questions);
-    let parts = parts(library, reader, &engine, map.require("components"), &mut problems);
-    let next = next(reader, &engine, map.get("next"));
+    let mut asked = Vec::new();
+    let mut computed = Vec::new();
+    let mut used = Vec::new();
+    let mut steps = Vec::new();
+    let mut behind = Vec::new();
+    let mut known = BTreeMap::new();
+    let builtin = Engine::new(Delimiters::Goldpath);
+    if let Some((reader, map)) = &mut base {
+        questions(reader, &builtin, map.get("questions"), &mut asked);
+        values(reader, &builtin, map.get("values"), &mut computed);
+        let node = map.require("components");
+        let at = parts(library, reader, &builtin, node, &mut known, &mut used, &mut problems);
+        behind = used.split_off(at.unwrap_or(used.len()));
+        steps = next(reader, &builtin, map.get("next"));
+    }
+    questions(reader, &engine, map.get("questions"), &mut asked);
+    values(reader, &engine, map.get("values"), &mut computed);
+    if parts(library, reader, &engine, map.require("components"), &mut known, &mut used, &mut problems).is_some() {
+        reader.report(map.require("components").span, format!("`{OWN}` is for bases"), Some("remove it".to_owned()));
+    }
+    used.append(&mut behind);
+    if map.get("next").is_some() {
+        steps = next(reader, &engine, map.get("next"));
+    }
+    problems.extend(order(&engine, &asked));
+    let decisions = decisions(library, &asked, &mut problems);
+    let questions: Vec<Question> = asked.into_iter().map(|(question, _)| question).collect();
+    for (name, expression) in &computed {
+        if questions.iter().any(|question| question.key == *name) {
+            let problem = Diagnostic::error(format!("`{name}` is a question already"));
+            problems.push(problem.place(expression.place.clone()));
+        }
+    }
     let migrations = map
         .get("migrations")
         .map(|node| migration::read(reader, node, version.as_ref(), &questions))
@@ -246,11 +319,11 @@ fn read(library: &Library, reader: &mut Reader, map: Map) -> (Option<Blueprint>,
             version: version?,
             summary: summary?,
             questions,
-            values,
-            parts,
+            values: computed,
+            parts: used,
             added: Vec::new(),
             decisions,
-            next,
+            next: steps,
             migrations,
             pins,
             engine,
@@ -258,19 +331,52 @@ fn read(library: &Library, reader: &mut Reader, map: Map) -> (Option<Blueprint>,
             file: reader.file.to_owned(),
         })
     })();
-    (blueprint, problems)
+    let mut all = std::mem::take(&mut reader.problems);
+    if let Some((base, _)) = base {
+        all.extend(std::mem::take(&mut base.problems));
+    }
+    all.extend(problems);
+    match blueprint {
+        Some(blueprint) => all.into_result(blueprint),
+        None => Err(all),
+    }
 }
 
-fn questions(reader: &mut Reader, engine: &Engine, node: Option<&Node>) -> Vec<Question> {
-    let mut found: Vec<Question> = Vec::new();
+/// Adds the questions of a manifest to those of its base. One with the key of another takes its place, one with `after`
+/// comes behind that one, any other at the end.
+fn questions(reader: &mut Reader, engine: &Engine, node: Option<&Node>, asked: &mut Vec<(Question, Place)>) {
+    let inherited: Vec<String> = asked.iter().map(|(question, _)| question.key.clone()).collect();
+    let mut own: Vec<String> = Vec::new();
     for item in node.map(|node| reader.items(node, "`questions`")).unwrap_or_default() {
         let Some(question) = question::read(reader, engine, item) else {
             continue;
         };
-        if found.iter().any(|other| other.key == question.key) {
+        if own.contains(&question.key) {
             reader.report(item.span, format!("there are two questions `{}`", question.key), None);
+            continue;
         }
-        // A question can lean on those before it, since those after it have no answer yet.
+        own.push(question.key.clone());
+        let place = reader.place(item.get("decision").map_or(item.span, |node| node.span));
+        let after = item.get("after").and_then(|node| Some((reader.text(node, "`after`")?, node.span)));
+        let at = |key: &str| asked.iter().position(|(other, _)| other.key == key);
+        match (inherited.contains(&question.key).then(|| at(&question.key)).flatten(), after) {
+            (Some(index), _) => asked[index] = (question, place),
+            (None, Some((key, span))) => match at(&key) {
+                Some(index) => asked.insert(index + 1, (question, place)),
+                None => {
+                    let hint = did_you_mean(&key, asked.iter().map(|(question, _)| question.key.as_str()));
+                    reader.report(span, format!("no question `{key}` is asked before this one"), hint);
+                }
+            },
+            (None, None) => asked.push((question, place)),
+        }
+    }
+}
+
+/// A question can lean on those before it, since those after it have no answer yet.
+fn order(engine: &Engine, asked: &[(Question, Place)]) -> Diagnostics {
+    let mut problems = Diagnostics::new();
+    for (index, (question, _)) in asked.iter().enumerate() {
         let expressions = question.default.iter().chain(&question.when);
         let checks = question.validate.iter().chain(&question.items).filter_map(|validation| match &validation.check {
             question::Check::Expression(expression) => Some(expression),
@@ -279,38 +385,28 @@ fn questions(reader: &mut Reader, engine: &Engine, node: Option<&Node>) -> Vec<Q
         for expression in expressions.chain(checks) {
             for name in engine.names_in_expression(&expression.text).unwrap_or_default() {
                 let root = name.split('.').next().unwrap_or(&name);
-                if root == "destination" || root == "value" || found.iter().any(|other| other.key == root) {
+                let earlier = || asked[..index].iter().map(|(question, _)| question.key.as_str());
+                if root == "destination" || root == "value" || earlier().any(|key| key == root) {
                     continue;
                 }
-                let hint = did_you_mean(root, found.iter().map(|question| question.key.as_str()));
-                reader.problems.push(
+                problems.push(
                     Diagnostic::error(format!(
                         "question `{}` reads `{root}`, which no earlier question asks",
                         question.key
                     ))
                     .place(expression.place.clone())
-                    .maybe_hint(hint),
+                    .maybe_hint(did_you_mean(root, earlier())),
                 );
             }
         }
-        found.push(question);
     }
-    found
+    problems
 }
 
-fn decisions(
-    library: &Library,
-    reader: &mut Reader,
-    node: Option<&Node>,
-    questions: &[Question],
-    problems: &mut Diagnostics,
-) -> Vec<Decision> {
+fn decisions(library: &Library, asked: &[(Question, Place)], problems: &mut Diagnostics) -> Vec<Decision> {
     let mut found: Vec<Decision> = Vec::new();
-    let nodes = node.map(|node| reader.items(node, "`questions`")).unwrap_or_default();
-    for question in questions {
+    for (question, place) in asked {
         let Some(name) = &question.decision else { continue };
-        let span = nodes.iter().find(|node| node.get("key").and_then(Node::as_str) == Some(&question.key));
-        let span = span.and_then(|node| node.get("decision")).map(|node| node.span).unwrap_or_default();
         let path = format!("decisions/{name}.yaml");
         let (file, source) = match library.read(&path) {
             Some(Ok(found)) => found,
@@ -319,8 +415,8 @@ fn decisions(
                 continue;
             }
             None => {
-                let hint = format!("write `{path}`");
-                reader.report(span, format!("there is no decision `{name}`"), Some(hint));
+                let problem = Diagnostic::error(format!("there is no decision `{name}`")).place(place.clone());
+                problems.push(problem.hint(format!("write `{path}`")));
                 continue;
             }
         };
@@ -346,35 +442,35 @@ fn decisions(
     found
 }
 
-fn values(
-    reader: &mut Reader,
-    engine: &Engine,
-    node: Option<&Node>,
-    questions: &[Question],
-) -> Vec<(String, super::Expression)> {
-    let mut found = Vec::new();
+/// Adds the values of a manifest to those of its base; one of the same name takes its place.
+fn values(reader: &mut Reader, engine: &Engine, node: Option<&Node>, computed: &mut Vec<(String, super::Expression)>) {
     for (key, node) in node.map(|node| reader.entries(node, "`values`")).unwrap_or_default() {
         declared_name(reader, &key.text, key.span, "a value");
-        if questions.iter().any(|question| question.key == key.text) {
-            reader.report(key.span, format!("`{}` is a question already", key.text), None);
-        }
         if let Some(expression) = question::expression(reader, engine, node, &format!("value `{}`", key.text)) {
-            found.push((key.text.clone(), expression));
+            match computed.iter_mut().find(|(name, _)| *name == key.text) {
+                Some(known) => known.1 = expression,
+                None => computed.push((key.text.clone(), expression)),
+            }
         }
     }
-    found
 }
 
+/// Reads the components of a manifest; the answer is where those of an extending blueprint belong.
 fn parts(
     library: &Library,
     reader: &mut Reader,
     engine: &Engine,
     node: &Node,
+    known: &mut BTreeMap<String, Option<Arc<Component>>>,
+    found: &mut Vec<Part>,
     problems: &mut Diagnostics,
-) -> Vec<Part> {
-    let mut known: BTreeMap<String, Option<Arc<Component>>> = BTreeMap::new();
-    let mut found = Vec::new();
+) -> Option<usize> {
+    let mut own = None;
     for item in reader.items(node, "`components`") {
+        if item.as_str() == Some(OWN) {
+            own = Some(found.len());
+            continue;
+        }
         let Some(map) = reader.map(item, "the component", &PART_FIELDS) else {
             continue;
         };
@@ -418,7 +514,7 @@ fn parts(
         }
         found.push(Part { component, when, with, place: reader.place(use_node.span) });
     }
-    found
+    own
 }
 
 fn pins(library: &Library, problems: &mut Diagnostics) -> Pins {

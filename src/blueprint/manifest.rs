@@ -186,13 +186,15 @@ pub(super) fn is_name(text: &str) -> bool {
 }
 
 /// Names that templates have in any case, and that no question, value or input may take.
-pub const RESERVED: [&str; 14] = [
+pub const RESERVED: [&str; 16] = [
     "pins",
     "decisions",
     "blueprint",
     "owners",
     "slot",
     "slot_lines",
+    "slot_names",
+    "varies",
     "destination",
     "value",
     "loop",

@@ -102,7 +102,7 @@ pub struct Question {
 }
 
 /// The fields of a question.
-pub const FIELDS: [Field; 11] = [
+pub const FIELDS: [Field; 12] = [
     required("key", "name", "the answer's name in templates, `--set` and answer files"),
     required("type", "type", "`string`, `bool`, `integer`, `choice`, `choices` or `list`"),
     required("ask", "text", "the question as a person reads it"),
@@ -113,6 +113,7 @@ pub const FIELDS: [Field; 11] = [
     optional("items", "list of validations", "what each item of a `list` has to satisfy"),
     optional("choices", "list of choices", "what can be chosen; needed by `choice` and `choices`"),
     optional("decision", "name", "the file in `decisions/` with the trade-off that the answer settles"),
+    optional("after", "name", "the question of the base behind which it is asked; without it, behind all of them"),
     optional("guess", "list of guesses", "where `goldpath adopt` finds the answer; the first that fits is suggested"),
 ];
 

@@ -8,7 +8,10 @@
 pub mod case;
 pub mod quote;
 mod slot;
-pub use slot::{function as slot_function, lines_function as slot_lines_function};
+pub use slot::{
+    function as slot_function, lines_function as slot_lines_function, names_function as slot_names_function,
+    varies_function,
+};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -20,7 +23,7 @@ use minijinja::{Environment, Error, ErrorKind, Output, State, UndefinedBehavior}
 
 use crate::diag::{Diagnostic, Place};
 
-pub use slot::{Slots, has_reserved};
+pub use slot::{Ask, Fill, Slots, has_reserved};
 
 /// A map for templates and expressions.
 pub fn map<K: Into<String>>(entries: impl IntoIterator<Item = (K, Value)>) -> Value {

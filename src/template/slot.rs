@@ -3,6 +3,9 @@
 //! `<%= slot("make.targets") %>` prints what the components that fill the slot have to say. Alone on its line it
 //! behaves like a block: without filling the whole line goes, with one every line of it takes the indentation of the
 //! slot. That needs the finished text around it, so printing leaves marks, and [`settle`] acts on them afterwards.
+//!
+//! A filling may open slots itself. What it says with [`varies`](varies_function) takes the form that the outermost
+//! opener asks for, so that one text serves a renderer that writes values down and one that looks them up.
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,8 +24,34 @@ pub fn has_reserved(text: &str) -> bool {
     text.contains([OPEN, CLOSE])
 }
 
-/// Renders all fillings of a slot, in the order of composition; an error where nobody opened such a slot.
-pub type Slots = Arc<dyn Fn(&str) -> Result<Vec<String>, Diagnostic> + Send + Sync>;
+/// What a template asks of a slot.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask<'a> {
+    /// The slot's name.
+    pub slot: &'a str,
+    /// The one name whose fillings are wanted; all fillings where there is none.
+    pub only: Option<&'a str>,
+    /// How fillings write a value that varies, with its name in place of `%s`.
+    pub varying: Option<&'a str>,
+}
+
+/// What fills the slots that a template opens.
+pub trait Fill: Send + Sync {
+    /// The fillings of a slot, rendered, in the order of composition.
+    ///
+    /// # Errors
+    /// Where nobody declared such a slot, or a filling does not render.
+    fn fill(&self, ask: Ask) -> Result<Vec<String>, Diagnostic>;
+
+    /// The names of the fillings that have one, each once, in the order of composition.
+    ///
+    /// # Errors
+    /// Where nobody declared such a slot.
+    fn names(&self, slot: &str) -> Result<Vec<String>, Diagnostic>;
+}
+
+/// Slots as functions of templates hold them.
+pub type Slots = Arc<dyn Fill>;
 
 /// A problem in a filling, on its way through the template that opens the slot.
 #[derive(Debug)]
@@ -40,24 +69,38 @@ impl std::error::Error for FillingError {}
 /// the slot.
 pub fn lines_function(slots: Slots) -> Value {
     Value::from_function(move |name: &str| -> Result<Vec<String>, Error> {
-        let fillings = fill(&slots, name)?;
+        let fillings = slots.fill(Ask { slot: name, only: None, varying: None }).map_err(failed)?;
         let lines = fillings.iter().flat_map(|filling| filling.lines()).map(str::trim_end);
         Ok(lines.filter(|line| !line.is_empty()).map(str::to_owned).collect())
     })
 }
 
-fn fill(slots: &Slots, name: &str) -> Result<Vec<String>, Error> {
-    slots(name).map_err(|problem| {
-        Error::new(ErrorKind::InvalidOperation, "a slot could not be filled").with_source(FillingError(problem))
+/// The function `slot_names` of templates: the names of a slot's fillings, as a list.
+pub fn names_function(slots: Slots) -> Value {
+    Value::from_function(move |name: &str| -> Result<Vec<String>, Error> { slots.names(name).map_err(failed) })
+}
+
+/// The function `varies` of fillings: a value that is not the same everywhere, in the form that the opener asks for.
+pub fn varies_function(varying: Option<String>) -> Value {
+    Value::from_function(move |name: &str, value: Value| match &varying {
+        Some(form) => Value::from(form.replace("%s", name)),
+        None => value,
     })
 }
 
-/// The function `slot` of templates. `separator` stands between two fillings.
+fn failed(problem: Diagnostic) -> Error {
+    Error::new(ErrorKind::InvalidOperation, "a slot could not be filled").with_source(FillingError(problem))
+}
+
+/// The function `slot` of templates. `separator` stands between two fillings; `only` and `varying` are those of [`Ask`].
 pub fn function(slots: Slots) -> Value {
     Value::from_function(move |name: &str, options: Kwargs| -> Result<Value, Error> {
         let separator: Option<String> = options.get("separator")?;
+        let only: Option<String> = options.get("only")?;
+        let varying: Option<String> = options.get("varying")?;
         options.assert_all_used()?;
-        let fillings = fill(&slots, name)?;
+        let ask = Ask { slot: name, only: only.as_deref(), varying: varying.as_deref() };
+        let fillings = slots.fill(ask).map_err(failed)?;
         let mut text = String::new();
         for filling in fillings.iter().filter(|filling| !filling.is_empty()) {
             if !text.is_empty() {
@@ -112,9 +155,20 @@ mod tests {
     use super::*;
     use minijinja::context;
 
+    struct Fixed(&'static [&'static str]);
+
+    impl Fill for Fixed {
+        fn fill(&self, _: Ask) -> Result<Vec<String>, Diagnostic> {
+            Ok(self.0.iter().map(ToString::to_string).collect())
+        }
+
+        fn names(&self, _: &str) -> Result<Vec<String>, Diagnostic> {
+            Ok(Vec::new())
+        }
+    }
+
     fn render(source: &str, fillings: &'static [&'static str]) -> String {
-        let slots: Slots = Arc::new(|_| Ok(fillings.iter().map(ToString::to_string).collect()));
-        let context = context!(slot => function(slots));
+        let context = context!(slot => function(Arc::new(Fixed(fillings))));
         Engine::new(Delimiters::Goldpath).render("t", source, &context).unwrap()
     }
 
@@ -135,6 +189,17 @@ mod tests {
     #[test]
     fn a_separator_stands_between_fillings_only() {
         assert_eq!(render("<%= slot('x', separator='\\n') %>\n", &["a\n", "b\n"]), "a\n\nb\n");
+    }
+
+    #[test]
+    fn a_value_that_varies_has_the_form_that_was_asked_for() {
+        let engine = Engine::new(Delimiters::Goldpath);
+        let render = |varying: Option<&str>| {
+            let context = context!(varies => varies_function(varying.map(str::to_owned)));
+            engine.render("t", "a: <%= varies('size.cpu', 4) %>\n", &context).unwrap()
+        };
+        assert_eq!(render(None), "a: 4\n");
+        assert_eq!(render(Some("{{ .Values.%s }}")), "a: {{ .Values.size.cpu }}\n");
     }
 
     #[test]

@@ -49,11 +49,22 @@ def matches(selector, labels):
     return bool(selector) and all((labels or {}).get(key) == value for key, value in selector.items())
 
 
+def analysis_jobs(objects):
+    """The jobs that AnalysisTemplates start, as the objects that they become."""
+    for one in objects:
+        if one["kind"] == "AnalysisTemplate":
+            for metric in one["spec"]["metrics"]:
+                job = dig(metric, "provider", "job")
+                if job:
+                    name = f"{one['metadata']['name']}.{metric['name']}"
+                    yield {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name}, "spec": job["spec"]}
+
+
 class Review:
     def __init__(self, objects):
         self.objects = objects
         self.flaws = []
-        self.workloads = [one for one in objects if dig(one, "spec", "template", "spec", "containers")]
+        self.workloads = [one for one in [*objects, *analysis_jobs(objects)] if dig(one, "spec", "template", "spec", "containers")]
 
     def kind(self, *kinds):
         return [one for one in self.objects if one["kind"] in kinds]
@@ -154,6 +165,7 @@ class Review:
         for one in self.kind("ExternalSecret"):
             secrets.add(dig(one, "spec", "target", "name", default=one["metadata"]["name"]))
         maps = {one["metadata"]["name"] for one in self.kind("ConfigMap")}
+        used = set()
         for one in self.workloads:
             pod = one["spec"]["template"]["spec"]
             account = pod.get("serviceAccountName")
@@ -175,10 +187,9 @@ class Review:
                 self.flaw(one, f"its ConfigMap {name} isn't in the manifest")
             for name in sorted(wanted_secrets - secrets - {None}):
                 self.flaw(one, f"its Secret {name} isn't in the manifest")
-            used = wanted_maps
-            for name in sorted(maps - used):
-                if len(self.workloads) == 1:
-                    self.flaw(self.named("ConfigMap", name), "nothing uses it")
+            used |= wanted_maps
+        for name in sorted(maps - used):
+            self.flaw(self.named("ConfigMap", name), "nothing uses it")
 
     def services(self):
         for one in self.kind("Service"):
@@ -296,11 +307,14 @@ class Review:
             reference = dig(one, "spec", "workloadRef")
             if reference and not self.referenced(one):
                 self.flaw(one, f"refers to {reference['kind']}/{reference['name']}, which isn't in the manifest")
-            canary = dig(one, "spec", "strategy", "canary", default={})
-            for key in ("stableService", "canaryService"):
-                if canary.get(key) and not self.named("Service", canary[key]):
-                    self.flaw(one, f"its {key} {canary[key]} isn't in the manifest")
-            for template in re.findall(r"'templateName': '([^']+)'", str(canary)):
+            strategies = dig(one, "spec", "strategy", default={})
+            if len(strategies) != 1:
+                self.flaw(one, f"has {len(strategies)} strategies")
+            for strategy in strategies.values():
+                for key in ("stableService", "canaryService", "activeService", "previewService"):
+                    if strategy.get(key) and not self.named("Service", strategy[key]):
+                        self.flaw(one, f"its {key} {strategy[key]} isn't in the manifest")
+            for template in re.findall(r"'templateName': '([^']+)'", str(strategies)):
                 if not self.named("AnalysisTemplate", template) and not self.named("ClusterAnalysisTemplate", template):
                     self.flaw(one, f"its analysis template {template} isn't in the manifest")
 

@@ -49,6 +49,14 @@ def matches(selector, labels):
     return bool(selector) and all((labels or {}).get(key) == value for key, value in selector.items())
 
 
+def bounds(scaler):
+    """The smallest and the largest number of replicas that an autoscaler may choose."""
+    spec = scaler["spec"]
+    if scaler["kind"] == "ScaledObject":
+        return spec.get("minReplicaCount", 0), spec["maxReplicaCount"]
+    return spec.get("minReplicas", 1), spec["maxReplicas"]
+
+
 def analysis_jobs(objects):
     """The jobs that AnalysisTemplates start, as the objects that they become."""
     for one in objects:
@@ -235,11 +243,11 @@ class Review:
 
     def least(self, workload):
         """The smallest number of replicas that a workload runs with."""
-        for scaler in self.kind("HorizontalPodAutoscaler"):
+        for scaler in self.kind("HorizontalPodAutoscaler", "ScaledObject"):
             target = dig(scaler, "spec", "scaleTargetRef", default={})
             owner = self.named(target.get("kind"), target.get("name"))
             if owner is workload or self.referenced(owner) is workload:
-                return dig(scaler, "spec", "minReplicas", default=1), scaler["spec"]["maxReplicas"]
+                return bounds(scaler)
         for rollout in self.kind("Rollout"):
             if self.referenced(rollout) is workload:
                 replicas = dig(rollout, "spec", "replicas", default=1)
@@ -272,7 +280,14 @@ class Review:
                 self.flaw(one, "no disruption budget covers it")
 
     def scaling(self):
-        for one in self.kind("HorizontalPodAutoscaler"):
+        for one in self.kind("VerticalPodAutoscaler"):
+            target = one["spec"]["targetRef"]
+            owner = self.named(target["kind"], target["name"])
+            if not owner or owner["apiVersion"] != target["apiVersion"]:
+                self.flaw(one, f"watches {target['kind']}/{target['name']}, which isn't in the manifest")
+            if dig(one, "spec", "updatePolicy", "updateMode") != "Off" and self.kind("HorizontalPodAutoscaler", "ScaledObject"):
+                self.flaw(one, "and another autoscaler answer to the same use")
+        for one in self.kind("HorizontalPodAutoscaler", "ScaledObject"):
             target = one["spec"]["scaleTargetRef"]
             owner = self.named(target["kind"], target["name"])
             if not owner:
@@ -282,8 +297,11 @@ class Review:
                 self.flaw(one, f"scales {target.get('apiVersion')}, the workload is {owner['apiVersion']}")
             if "replicas" in owner["spec"]:
                 self.flaw(owner, "sets replicas although an autoscaler does")
-            if one["spec"].get("minReplicas", 1) >= one["spec"]["maxReplicas"]:
+            least, most = bounds(one)
+            if least >= most:
                 self.flaw(one, "has nothing to scale between its minimum and its maximum")
+            if not least <= dig(one, "spec", "fallback", "replicas", default=least) <= most:
+                self.flaw(one, "falls back to a number that it may not have otherwise")
 
     def network(self):
         covered = []

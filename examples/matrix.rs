@@ -42,6 +42,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for name in library.names() {
         let blueprint = blueprint::load(&library, Some(name))?;
         let space = Space::of(&blueprint);
+        let axes: Vec<&str> = space.blueprint.questions.iter().map(|question| question.key.as_str()).collect();
+        let axes: Vec<&str> =
+            axes.into_iter().filter(|key| space.axes.iter().any(|axis| axis.question.key == *key)).collect();
         let (rows, refused) = space.covering();
         let numbered = rows.iter().enumerate();
         let pairwise = numbered.map(|(index, row)| (format!("{name}-{:02}", index + 1), space.answers(row)));
@@ -62,7 +65,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 ..Options::default()
             };
             let report = new(options, None).map_err(|failure| format!("{case} ({answers:?}): {}", why(&failure)))?;
-            cases.push(serde_json::json!({ "case": case, "dir": folder.join(&case), "answers": report.answers }));
+            cases.push(serde_json::json!({ "case": case, "dir": folder.join(&case), "varied": axes, "answers": report.answers }));
         }
     }
     std::fs::write(folder.join("cases.json"), serde_json::to_string_pretty(&cases)?)?;

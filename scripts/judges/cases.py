@@ -18,10 +18,11 @@ EARLIER = "sha256:" + content.of("the image before it")
 class Case:
     """One repository. `tree` is what was emitted; `released` is a copy with every environment promoted and rendered."""
 
-    def __init__(self, name, tree, answers=None, released=None, ignored=()):
+    def __init__(self, name, tree, answers=None, released=None, ignored=(), varied=()):
         self.name = name
         self.tree = pathlib.Path(tree)
         self.answers = answers or {}
+        self.varied = varied  # the questions whose answers differ from case to case, in order
         self.released = pathlib.Path(released) if released else None
         self.ignored = ignored
         self._files = None
@@ -84,7 +85,8 @@ def load(folder):
     cases = []
     for entry in listed:
         place = pathlib.Path(entry["dir"])
-        cases.append(Case(entry["case"], place if place.is_absolute() else folder / place, entry["answers"]))
+        tree = place if place.is_absolute() else folder / place
+        cases.append(Case(entry["case"], tree, entry["answers"], varied=entry.get("varied", ())))
     return cases
 
 

@@ -101,6 +101,7 @@ def run(judges, cases, project, tools, report):
         if not tally.seen and judge.must_judge:
             tally.findings.append("there was nothing to judge: no emitted file of this kind was found")
         note = f"{tally.judged} judged, {tally.seen} in all"
+        report.seen[judge.name] = tally.seen
         report.step(judge.name, sorted(tally.findings), tally.busy, note, tally.cpu)
 
     for judge in judges:

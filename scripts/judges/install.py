@@ -189,6 +189,19 @@ def _build_npm(place, log):
         path.chmod(0o755)
 
 
+def _node_place():
+    return _npm_kit_place("node", "node")
+
+
+def _build_node(place, log):
+    """The Node.js of TypeScript services, newer than the machine's; npm is the machine's and runs on it."""
+    _npm_ci("node", place, log)
+    node = next(place.glob("node_modules/node-*/bin/node"), None)
+    if not node:
+        raise Missing("no npm package carries Node.js for this operating system and processor")
+    (place / "node").symlink_to(node.relative_to(place))
+
+
 def _page_place():
     return _npm_kit_place("page", "page")
 
@@ -318,6 +331,8 @@ def everything(log_folder, wanted=None):
                     paths.update({command: place / "bin" / command for command in each.commands})
         if asked("sarif-schema") and kit("Go module", "sarif-schema", _sarif_place(), _build_sarif):
             paths["sarif-schema"] = _sarif_place() / "sarif.schema.json"
+        if asked("node") and kit("npm", "node", _node_place(), _build_node):
+            paths["node"] = _node_place() / "node"
         if asked("page") and kit("npm", "page", _page_place(), _build_page):
             paths["page"] = _page_place()
         if asked("chromium"):

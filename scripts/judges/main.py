@@ -18,6 +18,7 @@ import install
 import judges
 import places
 import providers
+import results
 import shell
 from judges import services
 from report import Report
@@ -57,6 +58,7 @@ OTHER_STEPS = (
     ("install", "installs the judges"),
     ("self-test", "every judge reports its known-bad fixture"),
     ("release", "make promote, rollback and render in a copy of every case"),
+    ("results", "docs/judges.md says what was judged"),
 )
 
 
@@ -72,6 +74,7 @@ def arguments():
     parser.add_argument("--cases", metavar="FOLDER", help="judge these cases instead of emitting them")
     parser.add_argument("--list", action="store_true", help="list the steps and stop")
     parser.add_argument("--full", action="store_true", help="also build, verify and run the service of every case")
+    parser.add_argument("--write", action="store_true", help="write docs/judges.md from a whole run that found nothing")
     parser.add_argument("--install", action="store_true", help="install and prove the judges and stop")
     return parser.parse_args()
 
@@ -124,6 +127,19 @@ class Run:
                 if tools:
                     self.with_tools(tools, emitted)
         return self.report.close()
+
+    def results(self, chosen):
+        """Holds docs/judges.md to what was judged, by whom; a run of parts of it says nothing about that."""
+        options = self.options
+        if options.only or options.case or options.cases or options.install or self.report.failed:
+            return
+        told = results.page(self.judges, chosen, self.report.seen)
+        page = places.ROOT / "docs" / "judges.md"
+        if options.write:
+            page.write_text(told, encoding="utf-8")
+        stale = not page.exists() or page.read_text(encoding="utf-8") != told
+        findings = ["docs/judges.md is not what was judged: run scripts/test --write"] if stale else []
+        self.report.step("results", findings, 0.0, "docs/judges.md says what was judged")
 
     def forced(self, name):
         """Whether the judges need what a step makes, though nobody asked for the step."""
@@ -200,6 +216,7 @@ class Run:
         self.release(chosen, tools)
         project = None if patterns else cases.project(places.ROOT)
         engine.run(self.judges, chosen, project, tools, self.report)
+        self.results(chosen)
 
     def self_test(self, tools):
         """Proves every judge on its known-bad fixture, once for each version of tools, judges and fixtures."""

@@ -14,6 +14,7 @@ class Report:
         self.log_folder = log_folder
         self.passed = []
         self.failed = []
+        self.seen = {}  # judges, and how many things each has judged, with those that are the same
         self._lock = threading.Lock()
         self._colour = sys.stdout.isatty()
         self._started = time.monotonic()

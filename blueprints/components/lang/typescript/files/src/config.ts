@@ -5,6 +5,7 @@ export const usage = `\
   HTTP_PORT                8080   port of the API, /livez and /readyz
   METRICS_PORT             9090   port of /metrics
   LOG_LEVEL                info   debug, info, warn or error
+  LOG_FORMAT               json   json, or ecs for the field names of the Elastic Common Schema
   REQUEST_TIMEOUT_SECONDS  10     a request that takes longer is answered with 503
   MAX_REQUEST_BYTES        65536  a larger body is answered with 413
   SHUTDOWN_GRACE_SECONDS   25     time from SIGTERM to the end, for requests in flight
@@ -14,10 +15,15 @@ const logLevels = ["debug", "info", "warn", "error"] as const;
 
 export type LogLevel = (typeof logLevels)[number];
 
+const logFormats = ["json", "ecs"] as const;
+
+export type LogFormat = (typeof logFormats)[number];
+
 export interface Config {
   readonly httpPort: number;
   readonly metricsPort: number;
   readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat;
   readonly requestTimeoutSeconds: number;
   readonly maxRequestBytes: number;
   readonly shutdownGraceSeconds: number;
@@ -50,11 +56,11 @@ export function loadConfig(environment: Environment): Config {
     return number;
   }
 
-  function level(key: string, fallback: LogLevel): LogLevel {
+  function oneOf<T extends string>(key: string, choices: readonly T[], fallback: T, wanted: string): T {
     const text = environment[key] || fallback;
-    const known = logLevels.find((each) => each === text.toLowerCase());
+    const known = choices.find((each) => each === text.toLowerCase());
     if (known === undefined) {
-      problems.push(`${key}=${JSON.stringify(text)}: want debug, info, warn or error`);
+      problems.push(`${key}=${JSON.stringify(text)}: want ${wanted}`);
       return fallback;
     }
     return known;
@@ -63,7 +69,8 @@ export function loadConfig(environment: Environment): Config {
   const config: Config = {
     httpPort: integer("HTTP_PORT", 8080, 1, 65_535),
     metricsPort: integer("METRICS_PORT", 9090, 1, 65_535),
-    logLevel: level("LOG_LEVEL", "info"),
+    logLevel: oneOf("LOG_LEVEL", logLevels, "info", "debug, info, warn or error"),
+    logFormat: oneOf("LOG_FORMAT", logFormats, "json", "json or ecs"),
     requestTimeoutSeconds: integer("REQUEST_TIMEOUT_SECONDS", 10, 1, 300),
     maxRequestBytes: integer("MAX_REQUEST_BYTES", 64 * 1024, 1, 64 * 1024 * 1024),
     shutdownGraceSeconds: integer("SHUTDOWN_GRACE_SECONDS", 25, 1, 600),

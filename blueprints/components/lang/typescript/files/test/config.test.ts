@@ -7,6 +7,7 @@ test("an empty environment yields the defaults", () => {
     httpPort: 8080,
     metricsPort: 9090,
     logLevel: "info",
+    logFormat: "json",
     requestTimeoutSeconds: 10,
     maxRequestBytes: 65_536,
     shutdownGraceSeconds: 25,
@@ -18,6 +19,7 @@ test("every variable is read, and described", () => {
     HTTP_PORT: "8081",
     METRICS_PORT: "9091",
     LOG_LEVEL: "DEBUG",
+    LOG_FORMAT: "ECS",
     REQUEST_TIMEOUT_SECONDS: "3",
     MAX_REQUEST_BYTES: "1024",
     SHUTDOWN_GRACE_SECONDS: "7",
@@ -26,6 +28,7 @@ test("every variable is read, and described", () => {
     httpPort: 8081,
     metricsPort: 9091,
     logLevel: "debug",
+    logFormat: "ecs",
     requestTimeoutSeconds: 3,
     maxRequestBytes: 1024,
     shutdownGraceSeconds: 7,
@@ -40,6 +43,7 @@ test("every problem is named at once", () => {
     HTTP_PORT: "http",
     METRICS_PORT: "65536",
     LOG_LEVEL: "loud",
+    LOG_FORMAT: "xml",
     REQUEST_TIMEOUT_SECONDS: "0",
     MAX_REQUEST_BYTES: "-1",
     SHUTDOWN_GRACE_SECONDS: "25s",
@@ -48,7 +52,7 @@ test("every problem is named at once", () => {
     () => loadConfig(environment),
     (error) => {
       assert.ok(error instanceof ConfigError);
-      assert.equal(error.problems.length, 6);
+      assert.equal(error.problems.length, 7);
       for (const [variable, value] of Object.entries(environment)) {
         assert.ok(error.message.includes(`${variable}="${value}"`), `${variable} is not in ${error.message}`);
       }

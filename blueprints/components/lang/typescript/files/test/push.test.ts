@@ -27,7 +27,7 @@ test("what is counted is pushed", async (t) => {
 
   const log = new Log();
   const metrics = new Metrics("1.2.3", "abc");
-  const stop = startPush(metrics, createLogger("info", log), identity);
+  const stop = startPush(metrics, createLogger({ level: "info" }, log), identity);
   metrics.observeRequest("GET", "/v1/things/{id}", 200, 0.001);
   await stop(5_000);
 
@@ -47,7 +47,7 @@ test("what is counted is pushed", async (t) => {
 test("a collector that is away is a warning", async () => {
   process.env["OTEL_EXPORTER_OTLP_ENDPOINT"] = "http://127.0.0.1:9";
   const log = new Log();
-  const stop = startPush(new Metrics("1", "a"), createLogger("info", log), identity);
+  const stop = startPush(new Metrics("1", "a"), createLogger({ level: "info" }, log), identity);
   await stop(500);
   assert.ok(log.entries.length > 0);
   assert.ok(log.entries.every(({ level }) => level === "WARN"));
@@ -56,7 +56,7 @@ test("a collector that is away is a warning", async () => {
 test("nothing is pushed without an endpoint", async () => {
   process.env["OTEL_EXPORTER_OTLP_ENDPOINT"] = "";
   const log = new Log();
-  const stop = startPush(new Metrics("1", "a"), createLogger("info", log), identity);
+  const stop = startPush(new Metrics("1", "a"), createLogger({ level: "info" }, log), identity);
   await stop(500);
   assert.match(String(log.entries[0]?.["msg"]), /metrics are not pushed/);
 });

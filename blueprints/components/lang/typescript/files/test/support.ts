@@ -10,6 +10,7 @@ export const config: Config = {
   httpPort: 8080,
   metricsPort: 9090,
   logLevel: "info",
+  logFormat: "json",
   requestTimeoutSeconds: 1,
   maxRequestBytes: 1024,
   shutdownGraceSeconds: 5,
@@ -47,6 +48,6 @@ export interface TestApi {
 export function testApi(operations?: NonNullable<ApiOptions["operations"]>): TestApi {
   const log = new Log();
   const metrics = new Metrics("1.2.3", "abc");
-  const options = { config, logger: createLogger("info", log), metrics };
+  const options = { config, logger: createLogger({ level: "info" }, log), metrics };
   return { api: createApi(operations === undefined ? options : { ...options, operations }), log, metrics };
 }

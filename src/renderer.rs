@@ -24,13 +24,12 @@ pub enum Outcome {
     Failed(String),
 }
 
-/// Renders a chart with its own values, or with one file of values on top.
-pub fn helm(root: &Path, folder: &str, release: &str, values: Option<&str>) -> Outcome {
+/// Renders a chart with its own values, and with files of values on top.
+pub fn helm(root: &Path, folder: &str, release: &str, values: &[String]) -> Outcome {
     let mut command = Command::new("helm");
-    let release = if release.is_empty() { "release" } else { release };
     command.arg("template").arg(release).arg(place(root, folder)).arg("--skip-tests");
-    if let Some(values) = values {
-        command.arg("--values").arg(root.join(values));
+    for file in values {
+        command.arg("--values").arg(root.join(file));
     }
     // A plugin could run anything.
     command.env("HELM_PLUGINS", std::env::temp_dir().join("no-helm-plugins"));

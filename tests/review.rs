@@ -164,13 +164,13 @@ fn tool(world: &World, name: &str, script: &str) -> String {
 }
 
 #[cfg(unix)]
-const TEMPLATE: &str = "{{- if .Values.on }}\napiVersion: v1\nkind: Service\nmetadata:\n  name: {{ .Release.Name }}\nspec:\n  \
+const TEMPLATE: &str = "{{- if .Values.open }}\napiVersion: v1\nkind: Service\nmetadata:\n  name: {{ .Release.Name }}\nspec:\n  \
                         type: {{ .Values.type }}\n  ports: []\n{{- end }}\n";
 
 #[cfg(unix)]
 fn chart(world: &World) {
     world.write("work/shop/chart/Chart.yaml", "apiVersion: v2\nname: shop\nversion: 1.0.0\n");
-    world.write("work/shop/chart/values.yaml", "on: true\n");
+    world.write("work/shop/chart/values.yaml", "open: true\n");
     world.write("work/shop/chart/templates/service.yaml", TEMPLATE);
 }
 
@@ -193,15 +193,54 @@ fn charts_are_judged_as_helm_renders_them_at_the_lines_of_their_templates() {
 
 #[cfg(unix)]
 #[test]
+fn without_helm_charts_are_rendered_in_memory_for_each_environment() {
+    let world = World::new();
+    chart(&world);
+    world.write("work/shop/chart/values-dev.yaml", "type: NodePort\n");
+    world.write("work/shop/chart/values-prod.yaml", "type: ClusterIP\n");
+    world.write("work/shop/chart/images/prod.yaml", "open: false\n");
+    let none = world.path("none").display().to_string();
+    for arguments in [vec![], vec!["--no-tools"]] {
+        let arguments = [vec!["review", "shop", "--output", "json"], arguments].concat();
+        let run = world.run_with(&arguments, "", &[("PATH", &none)]).success();
+        let report = json(&run);
+        assert_eq!(report["unread"], serde_json::json!([]), "{run}");
+        let rendered: Vec<(&str, u64)> = report["renderings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|rendering| {
+                assert_eq!(rendering["by"], "goldpath");
+                (rendering["path"].as_str().unwrap(), rendering["objects"].as_u64().unwrap())
+            })
+            .collect();
+        assert_eq!(rendered, [("chart/values-dev.yaml", 1), ("chart/values-prod.yaml", 0)]);
+        let found = report["findings"].as_array().unwrap().iter().find(|finding| finding["rule"] == "S9").unwrap();
+        assert_eq!((&found["path"], &found["line"]), (&"chart/templates/service.yaml".into(), &7.into()), "{run}");
+        assert_eq!(found["rendered_by"], "chart/values-dev.yaml");
+    }
+}
+
+#[cfg(unix)]
+#[test]
 fn charts_that_nobody_renders_are_unread_and_that_is_said() {
     let world = World::new();
     chart(&world);
+    world.write("work/shop/chart/templates/service.yaml", &TEMPLATE.replace(".Release.Name", "lookup \"v1\""));
     let none = world.path("none").display().to_string();
     let fails = tool(&world, "helm", "echo 'Error: shop needs a dependency' >&2; exit 1");
     for (path, arguments, expected) in [
-        (none.as_str(), vec![], "there is no helm on PATH"),
+        (
+            none.as_str(),
+            vec![],
+            "there is no helm on PATH, and without it: chart/templates/service.yaml:5: it uses `lookup`",
+        ),
         (fails.as_str(), vec![], "not rendered: Error: shop needs a dependency"),
-        (fails.as_str(), vec!["--no-tools"], "not rendered, as you asked"),
+        (
+            fails.as_str(),
+            vec!["--no-tools"],
+            "since you asked for no tools: chart/templates/service.yaml:5: it uses `lookup`",
+        ),
     ] {
         let arguments = [vec!["review", "shop", "--output", "json"], arguments].concat();
         let run = world.run_with(&arguments, "", &[("PATH", path)]).success();

@@ -101,3 +101,21 @@ fn two_sources_of_one_place_and_idle_rules_are_found() {
     let told = world.run(&["new", "./bp", "demo", "--defaults"]).fails(2);
     assert!(told.stderr.contains("the component fills no slot that matches `nothing.*`"), "{told}");
 }
+
+#[test]
+fn combinations_that_a_question_refuses_need_not_fit_together() {
+    let world = world();
+    // Without the part that opens `pod.env`, its filling is a mistake, unless no answer leads there.
+    let parts =
+        "  - {use: ./components/base, when: render == \"plain\"}\n  - {use: ./components/scaler, when: scaled}\n";
+    let manifest = MANIFEST.split_once("  - use: ./components/base").unwrap().0.to_owned() + parts;
+    let problems = |manifest: &str| {
+        world.write("work/bp/blueprint.yaml", manifest);
+        let library = source::with_folder(source::library(None).unwrap(), &world.work().join("bp")).unwrap();
+        lint(&blueprint::load(&library, None).unwrap_or_else(|problems| panic!("{problems}"))).to_string()
+    };
+    let found = problems(&manifest);
+    assert!(found.contains("nobody opens the slot `pod.env`") && found.contains("render=chart scaled=true"), "{found}");
+    let refuses = "default: 'render == \"plain\"', validate: [{check: render == \"plain\" or not value, message: x}]}";
+    assert_eq!(problems(&manifest.replace("default: 'true'}", refuses)), "");
+}

@@ -63,8 +63,16 @@ class Case:
         root = self.released or self.tree
         return {path.stem: path for path in sorted((root / "build" / "manifests").glob("*.yaml"))}
 
+    def images(self):
+        """For each environment the one file that a promotion changes, whatever renders the manifests."""
+        found = {}
+        for name in self.files("deploy/kustomize/overlays/*/image/kustomization.yaml", "deploy/helm/*/images/*.yaml"):
+            path = pathlib.PurePosixPath(name)
+            found[path.stem if path.parent.name == "images" else path.parent.parent.name] = name
+        return found
+
     def environments(self):
-        return sorted(path.name for path in (self.tree / "deploy/kustomize/overlays").glob("*") if path.is_dir())
+        return sorted(self.images())
 
     def stage(self, names, target):
         """Copies some of the files, keeping their paths."""
@@ -107,7 +115,7 @@ def _promote(case, copy, environment, digest, env, log):
     result = shell.run(argv, cwd=copy, env=env, limit=120, log=log)
     if not result.ok:
         return [f"[{case.name}] make promote ENV={environment}: exit {result.code}: {' / '.join(result.lines()[-3:])}"]
-    allowed = f"deploy/kustomize/overlays/{environment}/image/kustomization.yaml"
+    allowed = case.images()[environment]
     changed = shell.run(["git", "status", "--porcelain"], cwd=copy, env=env).lines()
     others = [line for line in changed if line[3:] != allowed]
     if others:
@@ -131,7 +139,7 @@ def release(case, folder, tools, log):
         commit(copy, "Start", env, log)
     findings = []
     if not case.environments():
-        return [f"[{case.name}] no overlay in deploy/kustomize/overlays"]
+        return [f"[{case.name}] no file says which image an environment runs"]
     for environment in case.environments():
         findings += _promote(case, copy, environment, DIGEST, env, log)
     if findings:
@@ -140,7 +148,7 @@ def release(case, folder, tools, log):
     findings += _promote(case, copy, last, EARLIER, env, log)
     back = ["make", "--no-print-directory", "rollback", f"ENV={last}", "VERIFY=0"]
     result = shell.run(back, cwd=copy, env=env, limit=120, log=log)
-    image = copy / f"deploy/kustomize/overlays/{last}/image/kustomization.yaml"
+    image = copy / case.images()[last]
     if not result.ok or DIGEST not in image.read_text(encoding="utf-8"):
         findings += [f"[{case.name}] make rollback ENV={last} does not bring the previous digest back: "
                      + " / ".join(result.lines()[-3:])]

@@ -70,7 +70,9 @@ KUBERNETES = ("1.33.0", "1.35.0", "1.37.0")
 # On the machine before we come: what no package registry hands out as a package, and how to get it.
 NEEDED = {
     "bash": "apt-get install bash",
-    "cargo": "https://rustup.rs",
+    "cargo": "https://rustup.rs, 1.95 or newer",
+    "cargo-clippy": "rustup component add clippy",
+    "cargo-fmt": "rustup component add rustfmt",
     "git": "apt-get install git",
     "go": "https://go.dev/dl, 1.26.8 or newer",
     "make": "apt-get install make",

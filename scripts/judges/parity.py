@@ -4,8 +4,8 @@
     python3 -B scripts/judges/parity.py --break DIR...    emitted repositories, each with one fault after the other in it
 
 The judge `parity` does this for what is emitted and for tests/fixtures/foreign; by hand it serves to look at any repository.
-It needs conftest and kubectl on PATH then. What Kustomize sources render comes from kubectl on conftest's side and from
-goldpath's own rendering on the other, and which file goes to which package is decided by a table of its own, so these are
+It needs conftest, kubectl and helm on PATH then. What Kustomize sources and charts render comes from kubectl and helm on
+conftest's side and from goldpath's own rendering on the other, and which file goes to which package is decided by a table of its own, so these are
 compared too. Exit code 1: something differs.
 """
 
@@ -88,6 +88,13 @@ FAULTS = tuple(
         ("deploy/kustomize/overlays/*/image/kustomization.yaml", r"newTag: unreleased", "newTag: latest"),
         ("deploy/kustomize/components/labels/kustomization.yaml", r" +team: .*\n", ""),
         ("deploy/kustomize/overlays/*/kustomization.yaml", r"environment: ", "stage: "),
+        ("deploy/kustomize/base/statefulset.yaml", r"serviceName: .*", "serviceName: nobody"),
+        ("deploy/helm/*/templates/deployment.yaml", r"readOnlyRootFilesystem: true", "readOnlyRootFilesystem: false"),
+        ("deploy/helm/*/templates/deployment.yaml", r"(?m)^( +)volumes:$", r"\1hostNetwork: true\n\1volumes:"),
+        ("deploy/helm/*/templates/_helpers.tpl", r"team: .*\n", ""),
+        ("deploy/helm/*/templates/networkpolicy.yaml", r"    - Egress\n", ""),
+        ("deploy/helm/*/templates/service.yaml", r"type: ClusterIP", "type: NodePort"),
+        ("deploy/helm/*/values.yaml", r"minReplicas: \d+", "minReplicas: 1"),
         ("Dockerfile", r"@sha256:[0-9a-f]{64}", ""),
         ("Dockerfile", r"USER .*", "USER root"),
         ("Dockerfile", r"(?m)^COPY (?!--)", "ADD "),
@@ -178,6 +185,7 @@ def sort_out(folder):
     """Which files go to which package: the table of src/guardrail/route.rs, written a second time on purpose."""
     areas = collections.defaultdict(list)
     roots, claimed = kustomizations(folder)
+    claimed |= {path for chart in charts(folder) for path in files(folder) if path.startswith(f"{chart}/templates/")}
     included = taken_in(folder)
     for path in files(folder):
         name = os.path.basename(path)
@@ -202,6 +210,22 @@ def sort_out(folder):
             elif re.search(rb"(?m)^(groups|slos):", data):
                 areas["context"].append(path)
     return areas, roots
+
+
+def charts(folder):
+    """The folders of charts, and for each the sets of values that it is rendered with."""
+    found = {}
+    for path in files(folder):
+        if os.path.basename(path) == "Chart.yaml":
+            place = os.path.dirname(path)
+            values = sorted(glob.glob(os.path.join(folder, place, "values-*.yaml")))
+            sets = []
+            for file in values:
+                same = os.path.basename(file).removeprefix("values-")
+                others = sorted(glob.glob(os.path.join(folder, place, "*", same)))
+                sets.append([file, *(other for other in others if f"/templates/{same}" not in other)])
+            found[place] = sets or [[]]
+    return found
 
 
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
@@ -234,9 +258,10 @@ Said = collections.namedtuple("Said", "findings unread")
 class Conftest:
     """The other side: conftest and kubectl, as a pipeline uses them."""
 
-    def __init__(self, conftest="conftest", kubectl="kubectl", env=None):
+    def __init__(self, conftest="conftest", kubectl="kubectl", helm="helm", env=None):
         self.conftest = str(conftest)
         self.kubectl = str(kubectl)
+        self.helm = str(helm)
         self.env = env
 
     def _run(self, argv, folder):
@@ -278,10 +303,16 @@ class Conftest:
         with tempfile.TemporaryDirectory(dir=build) as scratch:
             names = {}
             if wanted & {"kubernetes", COMBINED}:
-                for number, (place, path) in enumerate(roots.items()):
-                    fine, out, told = self._run([self.kubectl, "kustomize", os.path.join(folder, place)], folder)
+                jobs = [(path, [self.kubectl, "kustomize", os.path.join(folder, place)]) for place, path in roots.items()]
+                for place, sets in charts(folder).items():
+                    for values in sets:
+                        path = os.path.relpath(values[0], folder) if values else f"{place}/Chart.yaml"
+                        argv = [self.helm, "template", os.path.basename(place), os.path.join(folder, place), "--skip-tests"]
+                        jobs.append((path, [*argv, *(part for file in values for part in ("--values", file))]))
+                for number, (path, argv) in enumerate(jobs):
+                    fine, out, told = self._run(argv, folder)
                     if not fine:
-                        print(f"  {path}: kubectl can't render it: {told.splitlines()[-1]}", file=sys.stderr)
+                        print(f"  {path}: it can't be rendered: {told.splitlines()[-1]}", file=sys.stderr)
                         unread.add(path)
                         continue
                     target = os.path.join(scratch, f"rendered-{number}.yaml")

@@ -19,8 +19,8 @@ const PLACES: usize = 5;
 const AFTER_HELP: &str = "\
 Reads Kubernetes manifests, Kustomize and Helm sources, Terraform, Dockerfiles,
 pipelines of GitHub, GitLab, Azure DevOps and Jenkins, and Prometheus rules.
-Charts are rendered by helm where it is on PATH. Nothing of the repository is
-run, and nothing is written.
+Charts are rendered by helm where it is on PATH, else in memory as far as that
+goes. Nothing of the repository is run, and nothing is written.
 
 Exit codes: 0 fine, 3 a score under --fail-under.
 

@@ -2,7 +2,7 @@
 //!
 //! Each source is compiled for itself, so that helpers of the same name don't meet, and all report in the same way.
 
-use super::{Documents, Exceptions, Library, Report, Rule, kustomize};
+use super::{Documents, Exceptions, Library, Report, Rule};
 use crate::diag::{Diagnostic, Diagnostics, Place};
 use crate::tree::Tree;
 
@@ -59,7 +59,7 @@ impl Guardrails {
 
     /// Judges a tree, with its Kustomize sources put together in memory.
     pub fn evaluate(&self, tree: &Tree, exceptions: &Exceptions) -> Report {
-        self.judge(&Documents::read(tree, kustomize::render(tree)), exceptions)
+        self.judge(&Documents::read(tree, super::render(tree)), exceptions)
     }
 
     /// Judges what was read of a tree.

@@ -1,13 +1,15 @@
 //! Helm charts: which there are, and what `helm template` made of one, traced back to its templates.
 //!
-//! A template is no object that a rule could judge, and often no YAML at all. What helm renders is; it names the template
-//! of each object, and the two are aligned line by line, so that a finding points at the line that somebody can edit.
+//! A template is no object that a rule could judge, and often no YAML at all. What helm renders is, or what [`chart`] makes
+//! of it without helm; it names the template of each object, and the two are aligned line by line, so that a finding points
+//! at the line that somebody can edit.
 
 use std::sync::Arc;
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
-use super::rendered::Root;
+use super::chart;
+use super::rendered::{Rendered, Root};
 use crate::diag::{Diagnostic, Place};
 use crate::document::{self, Content, Document, Format, Node};
 use crate::tree::Tree;
@@ -19,8 +21,9 @@ pub struct Chart {
     pub folder: String,
     /// Its name, which helm puts before the paths of its templates.
     pub name: String,
-    /// Files of values for one environment each, beside the chart's own `values.yaml`.
-    pub values: Vec<String>,
+    /// For each environment its files of values, beside the chart's own `values.yaml`: `values-prod.yaml`, and then those
+    /// of its folders that are called like the environment, such as `images/prod.yaml`.
+    pub values: Vec<Vec<String>>,
     /// Its templates, and those of the charts inside it.
     pub templates: Vec<String>,
 }
@@ -29,6 +32,21 @@ impl Chart {
     /// The path of a file of the chart.
     pub fn file(&self, name: &str) -> String {
         if self.folder.is_empty() { name.to_owned() } else { format!("{}/{name}", self.folder) }
+    }
+
+    /// What it is called where it is rendered without being installed.
+    pub fn release(&self) -> &str {
+        if self.name.is_empty() { "release" } else { &self.name }
+    }
+
+    /// The file that stands for it as rendered with some files of values.
+    pub fn root(&self, values: &[String]) -> String {
+        values.first().cloned().unwrap_or_else(|| self.file("Chart.yaml"))
+    }
+
+    /// The sets of files that it is rendered with: one for each environment, or only its own where there is none.
+    pub fn renderings(&self) -> Vec<&[String]> {
+        if self.values.is_empty() { vec![&[]] } else { self.values.iter().map(Vec::as_slice).collect() }
     }
 }
 
@@ -64,32 +82,64 @@ pub fn charts(tree: &Tree) -> Vec<Chart> {
         };
         for (path, _) in tree.iter().filter(|(path, _)| within(path.as_str(), folder)) {
             let inside = path.as_str()[folder.len()..].trim_start_matches('/');
-            if is_environment(inside) {
-                chart.values.push(path.to_string());
+            if environment(inside).is_some() {
+                chart.values.push(vec![path.to_string()]);
             } else if inside.starts_with("templates/") || inside.contains("/templates/") {
                 chart.templates.push(path.to_string());
             }
+        }
+        for values in &mut chart.values {
+            let name = environment(values[0][folder.len()..].trim_start_matches('/')).unwrap_or_default().to_owned();
+            let more = tree.iter().map(|(path, _)| path.as_str()).filter(|path| {
+                let inside =
+                    path.strip_prefix(folder).filter(|_| within(path, folder)).map(|path| path.trim_start_matches('/'));
+                inside.and_then(|inside| inside.split_once('/')).is_some_and(|(part, file)| {
+                    !["charts", "crds", "templates"].contains(&part)
+                        && (file == format!("{name}.yaml") || file == format!("{name}.yml"))
+                })
+            });
+            values.extend(more.map(str::to_owned));
         }
         charts.push(chart);
     }
     charts
 }
 
-/// `values-prod.yaml` and the like, at the top of a chart.
-fn is_environment(inside: &str) -> bool {
-    let stem = inside.strip_suffix(".yaml").or_else(|| inside.strip_suffix(".yml"));
-    stem.is_some_and(|stem| stem.starts_with("values-") || stem.starts_with("values."))
-        && !inside.contains('/')
-        && inside != "values.yaml"
+/// The environment of `values-prod.yaml` and the like, at the top of a chart.
+fn environment(inside: &str) -> Option<&str> {
+    let stem = inside.strip_suffix(".yaml").or_else(|| inside.strip_suffix(".yml"))?;
+    let name = stem.strip_prefix("values-").or_else(|| stem.strip_prefix("values."))?;
+    (!inside.contains('/')).then_some(name)
 }
 
 fn within(path: &str, folder: &str) -> bool {
     folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
 }
 
-/// The objects in what `helm template` printed for a chart. `values` is the file of values that it was given, if any.
-pub fn read(chart: &Chart, values: Option<&str>, printed: &str, tree: &Tree) -> Root {
-    let path = values.map_or_else(|| chart.file("Chart.yaml"), str::to_owned);
+/// Puts what the charts of a tree render to what is there already, without helm. What can't be rendered so is told, and its
+/// templates stay to be read as they stand.
+pub fn render(tree: &Tree, rendered: &mut Rendered) {
+    for chart in charts(tree) {
+        for values in chart.renderings() {
+            match chart::render(&chart, values, tree) {
+                Ok(printed) => {
+                    rendered.roots.push(read(&chart, values, &printed, tree));
+                    rendered.claimed.extend(chart.templates.iter().cloned());
+                }
+                Err(reason) => {
+                    let path = chart.root(values);
+                    let problem = Diagnostic::error(format!("the chart was not rendered: {reason}"));
+                    let problems = vec![problem.place(Place::file(path.clone()))];
+                    rendered.roots.push(Root { path, documents: Vec::new(), problems, incomplete: true });
+                }
+            }
+        }
+    }
+}
+
+/// The objects in what `helm template` printed for a chart. `values` are the files of values that it was given.
+pub fn read(chart: &Chart, values: &[String], printed: &str, tree: &Tree) -> Root {
+    let path = chart.root(values);
     let name: Arc<str> = Arc::from(path.as_str());
     let mut root = Root { path, documents: Vec::new(), problems: Vec::new(), incomplete: false };
     for text in split(printed) {
@@ -118,7 +168,7 @@ pub fn read(chart: &Chart, values: Option<&str>, printed: &str, tree: &Tree) -> 
 }
 
 /// The documents of a stream, each with the comment that says where it is from.
-fn split(text: &str) -> Vec<&str> {
+pub(super) fn split(text: &str) -> Vec<&str> {
     let mut parts = Vec::new();
     let mut start = 0;
     for (at, _) in text.match_indices("\n---") {
@@ -213,7 +263,7 @@ mod tests {
         let tree = tree(&[("api/Chart.yaml", "name: api\n"), ("api/templates/service.yaml", TEMPLATE)]);
         let printed = "---\n# Source: api/templates/service.yaml\napiVersion: v1\nkind: Service\nmetadata:\n  name: one\n  \
                        labels:\n    app: one\n    team: two\nspec:\n  type: NodePort\n";
-        let root = read(&charts(&tree)[0], None, printed, &tree);
+        let root = read(&charts(&tree)[0], &[], printed, &tree);
         assert!(root.problems.is_empty(), "{:?}", root.problems);
         let document = &root.documents[0];
         let spot = document.root.at(&["spec", "type"]).map(|node| node.spot.clone()).unwrap();
@@ -226,7 +276,7 @@ mod tests {
     fn what_is_no_yaml_is_told_and_the_rest_is_read() {
         let tree = tree(&[("api/Chart.yaml", "name: api\n")]);
         let printed = "---\n# Source: api/templates/a.yaml\nkind: [\n---\n# Source: api/templates/b.yaml\nkind: B\n";
-        let root = read(&charts(&tree)[0], None, printed, &tree);
+        let root = read(&charts(&tree)[0], &[], printed, &tree);
         assert_eq!((root.documents.len(), root.problems.len()), (1, 1));
         assert!(root.problems[0].to_string().contains("api/templates/a.yaml: what helm renders of it is no YAML"));
     }

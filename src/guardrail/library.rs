@@ -8,7 +8,7 @@ use regex::Regex;
 
 use super::documents::{Documents, Routed};
 use super::engine::{self, Allowance, Package, Value, Verdict};
-use super::{Exceptions, Finding, Lens, Level, Report, Rule, kustomize, metadata, route};
+use super::{Exceptions, Finding, Lens, Level, Report, Rule, metadata, route};
 use crate::diag::{Diagnostic, Diagnostics, Place};
 use crate::document::{self, Document};
 use crate::tree::Tree;
@@ -75,7 +75,7 @@ impl Library {
 
     /// Judges a tree, with its Kustomize sources put together in memory.
     pub fn evaluate(&self, tree: &Tree, exceptions: &Exceptions) -> Report {
-        self.judge(&Documents::read(tree, kustomize::render(tree)), exceptions)
+        self.judge(&Documents::read(tree, super::render(tree)), exceptions)
     }
 
     /// Judges what was read of a tree.

@@ -6,14 +6,16 @@
 //! have conftest's shapes, and nothing here decides what is right or wrong: it only feeds, asks and reports.
 //!
 //! A result of a rule is an object: `msg`, `rule` (the id), and `at`, the path of the value in the input, which leads back
-//! to a file and line. Kustomize sources are put together first ([`kustomize`]), since a patch or a base alone is no
-//! object that a rule could judge.
+//! to a file and line. Kustomize sources and charts are put together first ([`kustomize`], [`chart`]), since a patch, a base or
+//! a template alone is no object that a rule could judge.
 
+pub mod chart;
 mod configuration;
 mod date;
 mod documents;
 mod engine;
 mod exceptions;
+mod go_template;
 mod guardrails;
 pub mod helm;
 mod included;
@@ -25,6 +27,7 @@ mod plan;
 mod recursion;
 pub mod rendered;
 pub mod route;
+mod sha256;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,6 +41,14 @@ pub use library::Library;
 pub use metadata::{Lens, Rule};
 
 use crate::diag::Diagnostic;
+use crate::tree::Tree;
+
+/// Renders what a tree holds, in memory: Kustomize sources and charts.
+pub fn render(tree: &Tree) -> rendered::Rendered {
+    let mut rendered = kustomize::render(tree);
+    helm::render(tree, &mut rendered);
+    rendered
+}
 
 /// What a finding means for the operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

@@ -253,7 +253,7 @@ fn judge(
     rendered: &RenderedTree,
     today: Option<guardrail::Date>,
 ) -> Result<guardrail::Report, Failure> {
-    let documents = guardrail::Documents::read(&rendered.tree, guardrail::kustomize::render(&rendered.tree));
+    let documents = guardrail::Documents::read(&rendered.tree, guardrail::render(&rendered.tree));
     let guardrails = guardrails.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
     Ok(guardrails.judge(&documents, &exceptions(&rendered.tree, today)?))
 }

@@ -1,7 +1,8 @@
 //! What guardrails are asked about: the files of a folder, and what they render.
 //!
 //! Kustomize sources are put together in memory. Where the machine has the tools, charts are rendered by helm, and what the
-//! memory can't do by kustomize; where it has not, sources are judged as they stand, and that is told.
+//! memory can't do by kustomize; where it has not, charts are rendered in memory, too, as far as that goes. What nobody
+//! rendered is judged as it stands, and that is told.
 
 use std::path::{Path, PathBuf};
 
@@ -10,8 +11,8 @@ use serde::Serialize;
 
 use crate::diag::{Diagnostic, Diagnostics, Place};
 use crate::guardrail::helm::{self, Chart};
-use crate::guardrail::kustomize;
 use crate::guardrail::rendered::{Rendered, Root};
+use crate::guardrail::{chart, kustomize};
 use crate::renderer::{self, Outcome};
 use crate::tree::{File, Tree, TreePath};
 
@@ -68,24 +69,15 @@ pub fn render(folder: &Path, tree: &Tree, tools: bool) -> (Rendered, Vec<Renderi
         renderings.push(Rendering { path: root.path.clone(), by, objects: root.documents.len() });
     }
     let charts = helm::charts(tree);
-    let jobs: Vec<(&Chart, Option<&str>)> = charts
-        .iter()
-        .flat_map(|chart| match chart.values.as_slice() {
-            [] => vec![(chart, None)],
-            values => values.iter().map(|values| (chart, Some(values.as_str()))).collect(),
-        })
-        .collect();
-    let roots: Vec<(&Chart, Root, bool)> =
-        jobs.par_iter().map(|(chart, values)| of_chart(folder, chart, *values, tree, tools)).collect();
-    for (chart, root, done) in roots {
-        if done {
+    let jobs: Vec<(&Chart, &[String])> =
+        charts.iter().flat_map(|chart| chart.renderings().into_iter().map(move |values| (chart, values))).collect();
+    let roots: Vec<(&Chart, Root, Option<&'static str>)> =
+        jobs.par_iter().map(|(chart, values)| of_chart(folder, chart, values, tree, tools)).collect();
+    for (chart, root, by) in roots {
+        if by.is_some() {
             rendered.claimed.extend(chart.templates.iter().cloned());
         }
-        renderings.push(Rendering {
-            path: root.path.clone(),
-            by: done.then_some("helm"),
-            objects: root.documents.len(),
-        });
+        renderings.push(Rendering { path: root.path.clone(), by, objects: root.documents.len() });
         rendered.roots.push(root);
     }
     (rendered, renderings)
@@ -111,29 +103,32 @@ fn build(folder: &Path, root: &mut Root) -> Option<&'static str> {
 fn of_chart<'c>(
     folder: &Path,
     chart: &'c Chart,
-    values: Option<&str>,
+    values: &[String],
     tree: &Tree,
     tools: bool,
-) -> (&'c Chart, Root, bool) {
+) -> (&'c Chart, Root, Option<&'static str>) {
     let outcome =
-        if tools { renderer::helm(folder, &chart.folder, &chart.name, values) } else { Outcome::Absent("helm") };
+        if tools { renderer::helm(folder, &chart.folder, chart.release(), values) } else { Outcome::Absent("helm") };
     let (message, hint) = match outcome {
-        Outcome::Rendered(_, text) => return (chart, helm::read(chart, values, &text, tree), true),
-        Outcome::Absent(tool) if tools => (
-            format!("the chart was not rendered: there is no {tool} on PATH"),
-            "its templates were judged as they stand, where they are YAML; install helm to judge what they render",
-        ),
-        Outcome::Absent(_) => (
-            "the chart was not rendered, as you asked".to_owned(),
-            "its templates were judged as they stand, where they are YAML",
-        ),
+        Outcome::Rendered(tool, text) => return (chart, helm::read(chart, values, &text, tree), Some(tool)),
+        Outcome::Absent(tool) => match chart::render(chart, values, tree) {
+            Ok(text) => return (chart, helm::read(chart, values, &text, tree), Some("goldpath")),
+            Err(reason) if tools => (
+                format!("the chart was not rendered: there is no {tool} on PATH, and without it: {reason}"),
+                "its templates were judged as they stand, where they are YAML; install helm to judge what they render",
+            ),
+            Err(reason) => (
+                format!("the chart was not rendered, since you asked for no tools: {reason}"),
+                "its templates were judged as they stand, where they are YAML",
+            ),
+        },
         Outcome::Failed(reason) => (
             format!("the chart was not rendered: {reason}"),
             "its templates were judged as they stand, where they are YAML; `helm template` and `helm dependency build` \
              show more",
         ),
     };
-    let path = values.map_or_else(|| chart.file("Chart.yaml"), str::to_owned);
+    let path = chart.root(values);
     let problem = Diagnostic::error(message).place(Place::file(path.clone())).hint(hint);
-    (chart, Root { path, documents: Vec::new(), problems: vec![problem], incomplete: true }, false)
+    (chart, Root { path, documents: Vec::new(), problems: vec![problem], incomplete: true }, None)
 }

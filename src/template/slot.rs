@@ -103,8 +103,15 @@ pub fn function(slots: Slots) -> Value {
         let fillings = slots.fill(ask).map_err(failed)?;
         let mut text = String::new();
         for filling in fillings.iter().filter(|filling| !filling.is_empty()) {
-            if !text.is_empty() {
-                text.push_str(separator.as_deref().unwrap_or_default());
+            if let Some(separator) = separator.as_deref().filter(|_| !text.is_empty()) {
+                // A comma belongs to the line before it.
+                if !separator.starts_with('\n') {
+                    text.truncate(text.trim_end_matches('\n').len());
+                }
+                text.push_str(separator);
+                if !text.ends_with('\n') {
+                    text.push('\n');
+                }
             }
             text.push_str(filling);
             if !filling.ends_with('\n') {
@@ -189,6 +196,7 @@ mod tests {
     #[test]
     fn a_separator_stands_between_fillings_only() {
         assert_eq!(render("<%= slot('x', separator='\\n') %>\n", &["a\n", "b\n"]), "a\n\nb\n");
+        assert_eq!(render("[\n  <%= slot('x', separator=',') %>\n]\n", &["1\n", "2\n"]), "[\n  1,\n  2\n]\n");
     }
 
     #[test]

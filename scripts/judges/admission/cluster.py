@@ -47,6 +47,11 @@ def _path(made):
     return f"{root}/namespaces/{namespace}/{plural}" if namespace else f"{root}/{plural}"
 
 
+def place(made):
+    """Where one object is."""
+    return f"{_path(made)}/{urllib.parse.quote(made['metadata']['name'])}"
+
+
 class Cluster:
     """Asks a running API server, over one connection."""
 
@@ -61,7 +66,7 @@ class Cluster:
         headers = {"Content-Type": kind, "Authorization": f"Bearer {self._token}"}
         if account:
             headers["Impersonate-User"] = account
-        data = body if body is None or isinstance(body, str) else json.dumps(body)
+        data = body if body is None else (body if isinstance(body, str) else json.dumps(body)).encode("utf-8")
         try:
             self._connection.request(method, path, body=data, headers=headers)
             answer = self._connection.getresponse()
@@ -86,9 +91,14 @@ class Cluster:
                 made = {key: found[1] for key, found in named.items()} | {"metadata": {}}
                 self.ask("POST", _path(made), part, "application/yaml")
 
+    def put(self, made, text=None, dry=False):
+        """Applies an object as `kubectl apply --server-side` does: it may be there, and no unknown field is let through."""
+        query = "fieldManager=tests&force=true&fieldValidation=Strict" + ("&dryRun=All" if dry else "")
+        body = json.dumps(made) if text is None else text
+        return self.ask("PATCH", f"{place(made)}?{query}", body, "application/apply-patch+yaml")
+
     def patch(self, made, change, dry=False):
-        name = urllib.parse.quote(made["metadata"]["name"])
-        path = f"{_path(made)}/{name}" + ("?dryRun=All" if dry else "")
+        path = place(made) + ("?dryRun=All" if dry else "")
         return self.ask("PATCH", path, change, "application/merge-patch+json")
 
     def serves(self, version, plural):

@@ -1,6 +1,6 @@
 """All judges, in the order in which they are listed."""
 
-from judges import admission, checkov, files, manifests, parity, policy, prometheus, reports, services, terraform, texts
+from judges import admission, apiserver, checkov, files, manifests, parity, policy, prometheus, renderers, reports, services, terraform, texts
 
 ALL = (
     files.Yamllint(),
@@ -16,12 +16,14 @@ ALL = (
     manifests.Workload(),
     manifests.Access(),
     manifests.Trivy(),
+    renderers.Renderers(),
     policy.Opa(),
     policy.Coverage(),
     policy.Conftest(),
     policy.Policy(),
     policy.Check(),
     admission.Admission(),
+    apiserver.ApiServer(),
     parity.Parity(),
     prometheus.Promtool(),
     terraform.Format(),

@@ -26,7 +26,7 @@ def _goldpath():
 class Parity(Judge):
     name = "parity"
     about = "goldpath's own guardrails find what conftest finds: as emitted, with faults put in, in foreign files"
-    tools = ("conftest", "kubectl")
+    tools = ("conftest", "kubectl", "helm")
     weight = 8
     whole_project = True
 
@@ -43,7 +43,7 @@ class Parity(Judge):
         return found
 
     def judge(self, case, items, bench):
-        conftest = parity.Conftest(bench.tools["conftest"], bench.tools["kubectl"], bench.tools.environment())
+        conftest = parity.Conftest(*(bench.tools[name] for name in self.tools), bench.tools.environment())
         faults = {fault.name: fault for fault in parity.FAULTS}
         findings = []
         for item in items:

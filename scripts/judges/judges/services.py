@@ -1,9 +1,11 @@
 """Builds, tests and runs the emitted services: one case for each language and each way that metrics take."""
 
 import contextlib
+import fcntl
 import http.client
 import http.server
 import json
+import os
 import re
 import shutil
 import signal
@@ -12,10 +14,14 @@ import subprocess
 import threading
 import time
 
+import places
 import shell
 from engine import Judge
 
 GRACE = 12  # seconds; shorter than the default, so that the tests don't wait for it
+CALLERS = 4  # that ask at once, each on a connection that it keeps
+LOAD = 3  # seconds in which they ask before SIGTERM
+NOTICE = 1  # seconds until they know that /readyz fails; the service takes new requests for two
 PATIENCE = 60  # seconds until the service must have started
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 DURATION = re.compile(rb"http[._]server[._]request[._]duration")
@@ -78,6 +84,43 @@ def ask(port, path, method="GET", body=None, headers=None):
         connection.close()
 
 
+class Caller(threading.Thread):
+    """Asks without end on a connection that it keeps until the service closes it, like a load balancer's.
+
+    After `leave` it opens no connection any more. A request is lost if it was sent and got no answer.
+    """
+
+    def __init__(self, port):
+        super().__init__(daemon=True)
+        self.port = port
+        self.answered, self.lost, self.wrong = 0, [], []
+        self._leaving = threading.Event()
+
+    def leave(self):
+        self._leaving.set()
+
+    def run(self):
+        connection = None
+        while connection or not self._leaving.is_set():
+            try:
+                if connection is None:
+                    connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=GRACE)
+                    connection.connect()
+                    connection.auto_open = False
+                connection.request("POST", "/v1/greetings", BODY, {"Content-Type": "application/json"})
+                answer = connection.getresponse()
+                body = answer.read()
+            except (OSError, http.client.HTTPException) as error:
+                self.lost.append(repr(error))
+                return
+            self.answered += 1
+            if answer.status != 200 or b"Ada" not in body:
+                self.wrong.append(answer.status)
+            if answer.will_close:
+                connection.close()
+                connection = None
+
+
 class Running:
     """One service that was started, and everything that is tried on it. Collects what is wrong."""
 
@@ -90,7 +133,7 @@ class Running:
 
     def command(self):
         """How the service is started: the very thing that was built."""
-        if self.answers["lang"] == "go":
+        if self.answers["lang"] in ("go", "rust"):
             return [str(self.folder / "build" / "bin" / self.answers["name"])], {}
         if self.answers["lang"] == "typescript":
             return [str(self.tools["node"]), str(self.folder / "dist" / "main.js")], {}
@@ -143,8 +186,9 @@ class Running:
                 self.collector.shutdown()
                 self.collector.server_close()
         said = output.read_text(encoding="utf-8", errors="replace")
+        lines = said.splitlines(keepends=True)
         with open(self.log, "a", encoding="utf-8") as log:
-            log.write(said)
+            log.writelines(lines if len(lines) < 200 else [*lines[:100], "...\n", *lines[-100:]])
         self.logs_as_promised(said)
         return self.flaws
 
@@ -210,7 +254,12 @@ class Running:
                 self.expect(text.encode() in everything, f"does not push {text}")
 
     def stops(self, process):
-        """SIGTERM while a request is in flight: it is answered, new ones are told to go away, exit 0 in time."""
+        """SIGTERM under load and with a slow request in flight: all are answered, /readyz says no, exit 0 in time."""
+        callers = [Caller(self.http) for _ in range(CALLERS)]
+        for caller in callers:
+            caller.start()
+        time.sleep(LOAD)
+        rate = sum(caller.answered for caller in callers) / LOAD
         slow = socket.create_connection(("127.0.0.1", self.http), timeout=GRACE)
         head = "POST /v1/greetings HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         slow.sendall(f"{head}Content-Length: {len(BODY)}\r\nConnection: close\r\n\r\n".encode() + BODY[:5])
@@ -219,7 +268,7 @@ class Running:
         process.send_signal(signal.SIGTERM)
         time.sleep(0.5)
         status, _ = ask(self.http, "/readyz")
-        self.expect(status in (503, None), f"/readyz answers {status} after SIGTERM")
+        self.expect(status == 503, f"/readyz answers {status} after SIGTERM")
         self.expect(process.poll() is None, "exits at SIGTERM while a request is in flight")
         with contextlib.suppress(OSError):
             slow.sendall(BODY[5:])
@@ -230,6 +279,10 @@ class Running:
         slow.close()
         first = answer.split(b"\r\n")[0].decode("latin-1") or "nothing"
         self.expect(b" 200 " in answer.split(b"\r\n")[0] and b"Ada" in answer, f"the request in flight got {first}")
+        time.sleep(max(0.0, started + NOTICE - time.monotonic()))
+        for caller in callers:
+            caller.leave()
+        self.all_answered(callers, rate)
         try:
             code = process.wait(timeout=GRACE + 5)
         except subprocess.TimeoutExpired:
@@ -237,6 +290,19 @@ class Running:
         took = time.monotonic() - started
         self.expect(code == 0, f"exits with {code} after SIGTERM")
         self.expect(took <= GRACE + 1, f"takes {took:.1f} s to stop, its grace period is {GRACE} s")
+
+    def all_answered(self, callers, rate):
+        for caller in callers:
+            caller.join(GRACE)
+        stuck = sum(caller.is_alive() for caller in callers)
+        self.expect(not stuck, f"{stuck} of {CALLERS} callers still wait for an answer")
+        lost = [why for caller in callers for why in caller.lost]
+        wrong = sorted({status for caller in callers for status in caller.wrong})
+        answered = sum(caller.answered for caller in callers)
+        with open(self.log, "a", encoding="utf-8") as log:
+            log.write(f"{rate:.0f} requests a second on {CALLERS} connections; {answered} answered, {len(lost)} lost\n")
+        self.expect(not lost, f"loses {len(lost)} of {answered + len(lost)} requests under load: {'; '.join(lost[:3])}")
+        self.expect(not wrong, f"answers good requests under load with {', '.join(map(str, wrong))}")
 
     def logs_as_promised(self, said):
         lines = [line for line in said.splitlines() if line.strip()]
@@ -265,9 +331,29 @@ class Running:
             self.expect(known, f"logs that a request took {field}={took}, wanted is {least:g} to {most:g}")
 
 
+@contextlib.contextmanager
+def _kept_builds(lang, folder, log):
+    """What to set so that the next run finds compiled dependencies; for one service of the language at a time."""
+    if lang != "rust":
+        yield {}
+        return
+    target = places.cache() / "cargo"
+    target.mkdir(parents=True, exist_ok=True)
+    env = {**os.environ, "CARGO_TARGET_DIR": str(target)}
+    with open(target / "lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            yield {"CARGO_TARGET_DIR": str(target)}
+        finally:
+            # The service's own builds are of this folder only: they would pile up.
+            for profile in ("dev", "release"):
+                argv = ["cargo", "clean", "--quiet", "--offline", "--package", "service", "--profile", profile]
+                shell.run(argv, cwd=folder, env=env, log=log)
+
+
 class Service(Judge):
     name = "service"
-    about = "make verify and build, then starts the service, asks it, and stops it while a request is in flight"
+    about = "make verify and build, then starts the service, asks it, loads it, and stops it while requests are in flight"
     tools = (
         *("actionlint", "check-jsonschema", "conftest", "gitleaks", "golangci-lint", "hadolint", "helm", "kubeconform"),
         *("gator", "kubectl", "kyverno", "node", "opa", "promtool", "shellcheck", "tflint", "trivy", "uv", "yamllint", "zizmor"),
@@ -289,18 +375,19 @@ class Service(Judge):
             shutil.rmtree(folder, ignore_errors=True)
             shutil.copytree(case.released or case.tree, folder, symlinks=True)
             log = bench.log.with_name(f"service-{folder.name}.log")
-            flaws = self._make(folder, bench, log)
+            with _kept_builds(case.answers["lang"], folder, log) as more:
+                flaws = self._make(folder, bench.tools.environment(**more), log)
             if not flaws:
                 for form in LINE:
                     flaws += Running(folder, case.answers, bench.tools, log, form).all()
             findings += [f"[{case.name}] {item}: {flaw}" for flaw in flaws]
         return findings
 
-    def _make(self, folder, bench, log):
+    def _make(self, folder, env, log):
         """The service's own checks and its build; the first target that fails ends it."""
         for target in ("verify", "build"):
             argv = ["make", "--no-print-directory", target]
-            result = shell.run(argv, cwd=folder, env=bench.tools.environment(), limit=1500, log=log)
+            result = shell.run(argv, cwd=folder, env=env, limit=1500, log=log)
             if not result.ok:
                 tail = "\n".join(result.lines()[-25:])
                 return [f"make {target}: exit {result.code} (all of it: {log})\n{tail}"]

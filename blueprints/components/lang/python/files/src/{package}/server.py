@@ -11,10 +11,11 @@ from collections.abc import Iterator
 import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .config import Config
 from .metrics import Metrics
@@ -45,9 +46,8 @@ class Server:
         self._config = config
         self._metrics = metrics
         self._ready = False
-        self._public = _listener(
-            Starlette(routes=[Route("/livez", self._live), Route("/readyz", self._readiness), Mount("/", api)])
-        )
+        public = Starlette(routes=[Route("/livez", self._live), Route("/readyz", self._readiness), Mount("/", api)])
+        self._public = _listener(self._letting_go(public))
         self._private = _listener(Starlette(routes=[Route("/metrics", self._scrape)]))
 
     async def run(self) -> None:
@@ -82,6 +82,22 @@ class Server:
                 raise CutOffError("requests were cut off")
             await task
         logger.info("stopped", extra={"duration": time.monotonic() - start})
+
+    def _letting_go(self, app: ASGIApp) -> ASGIApp:
+        """Close each connection with its next answer once the server drains.
+
+        One that is closed while it is idle could be met by a request.
+        """
+
+        async def let_go(scope: Scope, receive: Receive, send: Send) -> None:
+            async def send_closing(message: Message) -> None:
+                if message["type"] == "http.response.start" and not self._ready:
+                    MutableHeaders(scope=message)["Connection"] = "close"
+                await send(message)
+
+            await app(scope, receive, send_closing)
+
+        return let_go
 
     async def _live(self, _: Request) -> Response:
         """Say that the process runs. It asks no dependency: a restart would not repair one."""

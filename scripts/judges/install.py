@@ -7,11 +7,14 @@ their requirements files, Go modules against go.sum, npm packages against the lo
 import contextlib
 import dataclasses
 import fcntl
+import hashlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import sys
+import tarfile
 import tempfile
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
@@ -76,11 +79,16 @@ NEEDED = {
     "git": "apt-get install git",
     "go": "https://go.dev/dl, 1.26.8 or newer",
     "make": "apt-get install make",
+    "mvn": "apt-get install maven; any 3.x, it brings the pinned one",
     "node": "https://nodejs.org, 20 or newer",
     "npm": "https://nodejs.org, 20 or newer",
     "openssl": "apt-get install openssl",
     "terraform": "https://developer.hashicorp.com/terraform/install, 1.11 or newer",
 }
+
+
+# The Java that emitted services are built with and run on.
+JAVA = 25
 
 
 class Missing(Exception):
@@ -90,9 +98,23 @@ class Missing(Exception):
 def missing_programs():
     """Names every program that must be on the machine and isn't."""
     found = [f"{name} is not on PATH ({where})" for name, where in NEEDED.items() if not shutil.which(name)]
+    if not java_home():
+        found.append(f"no JDK {JAVA} or newer in JAVA_HOME or /usr/lib/jvm (https://adoptium.net)")
     if shell.run([sys.executable, "-c", "import ensurepip, venv"]).code:
         found.append("Python can't make virtual environments (apt-get install python3-venv)")
     return found
+
+
+def java_home():
+    """The newest JDK that is new enough: JAVA_HOME, or one where Debian's and Adoptium's packages put theirs."""
+    found = []
+    for place in {os.environ.get("JAVA_HOME", ""), *map(str, pathlib.Path("/usr/lib/jvm").glob("*"))}:
+        release = pathlib.Path(place) / "release"
+        if place and (pathlib.Path(place) / "bin" / "javac").exists() and release.is_file():
+            version = re.search(r'^JAVA_VERSION="([0-9]+)', release.read_text(encoding="utf-8"), re.MULTILINE)
+            if version and int(version[1]) >= JAVA:
+                found.append((place == os.environ.get("JAVA_HOME"), int(version[1]), place))
+    return max(found)[2] if found else None
 
 
 @contextlib.contextmanager
@@ -204,6 +226,30 @@ def _build_node(place, log):
     (place / "node").symlink_to(node.relative_to(place))
 
 
+def _maven_pins():
+    return json.loads((places.PINS / "maven.json").read_text(encoding="utf-8"))
+
+
+def _maven_place():
+    return _place("maven", "maven", (places.PINS / "maven.json").read_bytes())
+
+
+def _build_maven(place, log):
+    """The Maven of the emitted services, which checks the checksums of what it fetches; the machine's fetches it."""
+    pins = _maven_pins()
+    argv = ["mvn", "--batch-mode", "--quiet", f"{pins['plugin']}:copy", f"-Dartifact={pins['artifact']}"]
+    with tempfile.TemporaryDirectory() as nowhere:
+        result = shell.run([*argv, f"-DoutputDirectory={nowhere}"], cwd=nowhere, limit=600, log=log)
+        _must(result, f"mvn {pins['plugin']}:copy")
+        archive = next(pathlib.Path(nowhere).glob("*.tar.gz"))
+        told = hashlib.sha512(archive.read_bytes()).hexdigest()
+        if told != pins["sha512"]:
+            raise Missing(f"{pins['artifact']} has the SHA-512 {told}, pinned is {pins['sha512']}")
+        with tarfile.open(archive) as tar:
+            tar.extractall(place, filter="data")
+    next(place.glob("apache-maven-*")).rename(place / "maven")
+
+
 def _page_place():
     return _npm_kit_place("page", "page")
 
@@ -302,6 +348,8 @@ class Tools:
         # Most judges are Go programs that live for seconds: to collect garbage rarely saves a fifth of their time.
         env.setdefault("GOGC", "400")
         env.update(CHECKPOINT_DISABLE="1", TF_IN_AUTOMATION="1", TF_INPUT="0", DO_NOT_TRACK="1", NO_COLOR="1")
+        if java := java_home():
+            env["JAVA_HOME"] = java
         if self.terraform_config:
             env["TF_CLI_CONFIG_FILE"] = str(self.terraform_config)
         env.update(more)
@@ -335,6 +383,8 @@ def everything(log_folder, wanted=None):
             paths["sarif-schema"] = _sarif_place() / "sarif.schema.json"
         if asked("node") and kit("npm", "node", _node_place(), _build_node):
             paths["node"] = _node_place() / "node"
+        if asked("mvn") and kit("Maven Central", "maven", _maven_place(), _build_maven):
+            paths["mvn"] = _maven_place() / "maven" / "bin" / "mvn"
         if asked("page") and kit("npm", "page", _page_place(), _build_page):
             paths["page"] = _page_place()
         if asked("chromium"):

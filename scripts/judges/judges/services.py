@@ -14,6 +14,7 @@ import subprocess
 import threading
 import time
 
+import install
 import places
 import shell
 from engine import Judge
@@ -137,6 +138,9 @@ class Running:
             return [str(self.folder / "build" / "bin" / self.answers["name"])], {}
         if self.answers["lang"] == "typescript":
             return [str(self.tools["node"]), str(self.folder / "dist" / "main.js")], {}
+        if self.answers["lang"] == "java":
+            jar = self.folder / "build" / "java" / f"{self.answers['name']}.jar"
+            return [f"{install.java_home()}/bin/java", "@jvm.options", "-jar", str(jar)], {}
         package = next((self.folder / "src").glob("*/__main__.py")).parent.name
         python = self.folder / ".venv" / "bin" / "python"
         return [str(python), "-m", package], {"PYTHONPATH": str(self.folder / "src")}
@@ -356,7 +360,8 @@ class Service(Judge):
     about = "make verify and build, then starts the service, asks it, loads it, and stops it while requests are in flight"
     tools = (
         *("actionlint", "check-jsonschema", "conftest", "gitleaks", "golangci-lint", "hadolint", "helm", "kubeconform"),
-        *("gator", "kubectl", "kyverno", "node", "opa", "promtool", "shellcheck", "tflint", "trivy", "uv", "yamllint", "zizmor"),
+        *("gator", "kubectl", "kyverno", "mvn", "node", "opa", "promtool", "shellcheck", "tflint", "trivy", "uv"),
+        *("yamllint", "zizmor"),
     )
     weight = 100
     every_case = False  # --full: each case, not one for each language and telemetry

@@ -38,7 +38,8 @@ test("an entry is one JSON object with time, level and message", () => {
 
 test("an entry in the Elastic Common Schema has its names", () => {
   const log = new Log();
-  const logger = createLogger({ level: "info", format: "ecs", service: "greeter" }, log).child(traceBinding("ecs", trace));
+  const settings = { level: "info", format: "ecs", service: "greeter" } as const;
+  const logger = createLogger(settings, log).child(traceBinding("ecs", trace));
   const fields = { method: "POST", route: "/v1/things/{id}", status: 503, duration: 0.25, component: "test" };
   logger.warn({ ...fields, ...thrown("it broke") }, "it happened");
 

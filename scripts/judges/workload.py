@@ -49,11 +49,30 @@ def matches(selector, labels):
     return bool(selector) and all((labels or {}).get(key) == value for key, value in selector.items())
 
 
+def bounds(scaler):
+    """The smallest and the largest number of replicas that an autoscaler may choose."""
+    spec = scaler["spec"]
+    if scaler["kind"] == "ScaledObject":
+        return spec.get("minReplicaCount", 0), spec["maxReplicaCount"]
+    return spec.get("minReplicas", 1), spec["maxReplicas"]
+
+
+def analysis_jobs(objects):
+    """The jobs that AnalysisTemplates start, as the objects that they become."""
+    for one in objects:
+        if one["kind"] == "AnalysisTemplate":
+            for metric in one["spec"]["metrics"]:
+                job = dig(metric, "provider", "job")
+                if job:
+                    name = f"{one['metadata']['name']}.{metric['name']}"
+                    yield {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name}, "spec": job["spec"]}
+
+
 class Review:
     def __init__(self, objects):
         self.objects = objects
         self.flaws = []
-        self.workloads = [one for one in objects if dig(one, "spec", "template", "spec", "containers")]
+        self.workloads = [one for one in [*objects, *analysis_jobs(objects)] if dig(one, "spec", "template", "spec", "containers")]
 
     def kind(self, *kinds):
         return [one for one in self.objects if one["kind"] in kinds]
@@ -155,6 +174,7 @@ class Review:
         for one in self.kind("ExternalSecret"):
             secrets.add(dig(one, "spec", "target", "name", default=one["metadata"]["name"]))
         maps = {one["metadata"]["name"] for one in self.kind("ConfigMap")}
+        used = set()
         for one in self.workloads:
             pod = one["spec"]["template"]["spec"]
             account = pod.get("serviceAccountName")
@@ -176,10 +196,9 @@ class Review:
                 self.flaw(one, f"its ConfigMap {name} isn't in the manifest")
             for name in sorted(wanted_secrets - secrets - {None}):
                 self.flaw(one, f"its Secret {name} isn't in the manifest")
-            used = wanted_maps
-            for name in sorted(maps - used):
-                if len(self.workloads) == 1:
-                    self.flaw(self.named("ConfigMap", name), "nothing uses it")
+            used |= wanted_maps
+        for name in sorted(maps - used):
+            self.flaw(self.named("ConfigMap", name), "nothing uses it")
 
     def services(self):
         for one in self.kind("Service"):
@@ -225,11 +244,11 @@ class Review:
 
     def least(self, workload):
         """The smallest number of replicas that a workload runs with."""
-        for scaler in self.kind("HorizontalPodAutoscaler"):
+        for scaler in self.kind("HorizontalPodAutoscaler", "ScaledObject"):
             target = dig(scaler, "spec", "scaleTargetRef", default={})
             owner = self.named(target.get("kind"), target.get("name"))
             if owner is workload or self.referenced(owner) is workload:
-                return dig(scaler, "spec", "minReplicas", default=1), scaler["spec"]["maxReplicas"]
+                return bounds(scaler)
         for rollout in self.kind("Rollout"):
             if self.referenced(rollout) is workload:
                 replicas = dig(rollout, "spec", "replicas", default=1)
@@ -262,7 +281,14 @@ class Review:
                 self.flaw(one, "no disruption budget covers it")
 
     def scaling(self):
-        for one in self.kind("HorizontalPodAutoscaler"):
+        for one in self.kind("VerticalPodAutoscaler"):
+            target = one["spec"]["targetRef"]
+            owner = self.named(target["kind"], target["name"])
+            if not owner or owner["apiVersion"] != target["apiVersion"]:
+                self.flaw(one, f"watches {target['kind']}/{target['name']}, which isn't in the manifest")
+            if dig(one, "spec", "updatePolicy", "updateMode") != "Off" and self.kind("HorizontalPodAutoscaler", "ScaledObject"):
+                self.flaw(one, "and another autoscaler answer to the same use")
+        for one in self.kind("HorizontalPodAutoscaler", "ScaledObject"):
             target = one["spec"]["scaleTargetRef"]
             owner = self.named(target["kind"], target["name"])
             if not owner:
@@ -272,8 +298,11 @@ class Review:
                 self.flaw(one, f"scales {target.get('apiVersion')}, the workload is {owner['apiVersion']}")
             if "replicas" in owner["spec"]:
                 self.flaw(owner, "sets replicas although an autoscaler does")
-            if one["spec"].get("minReplicas", 1) >= one["spec"]["maxReplicas"]:
+            least, most = bounds(one)
+            if least >= most:
                 self.flaw(one, "has nothing to scale between its minimum and its maximum")
+            if not least <= dig(one, "spec", "fallback", "replicas", default=least) <= most:
+                self.flaw(one, "falls back to a number that it may not have otherwise")
 
     def network(self):
         covered = []
@@ -297,11 +326,14 @@ class Review:
             reference = dig(one, "spec", "workloadRef")
             if reference and not self.referenced(one):
                 self.flaw(one, f"refers to {reference['kind']}/{reference['name']}, which isn't in the manifest")
-            canary = dig(one, "spec", "strategy", "canary", default={})
-            for key in ("stableService", "canaryService"):
-                if canary.get(key) and not self.named("Service", canary[key]):
-                    self.flaw(one, f"its {key} {canary[key]} isn't in the manifest")
-            for template in re.findall(r"'templateName': '([^']+)'", str(canary)):
+            strategies = dig(one, "spec", "strategy", default={})
+            if len(strategies) != 1:
+                self.flaw(one, f"has {len(strategies)} strategies")
+            for strategy in strategies.values():
+                for key in ("stableService", "canaryService", "activeService", "previewService"):
+                    if strategy.get(key) and not self.named("Service", strategy[key]):
+                        self.flaw(one, f"its {key} {strategy[key]} isn't in the manifest")
+            for template in re.findall(r"'templateName': '([^']+)'", str(strategies)):
                 if not self.named("AnalysisTemplate", template) and not self.named("ClusterAnalysisTemplate", template):
                     self.flaw(one, f"its analysis template {template} isn't in the manifest")
 

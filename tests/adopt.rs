@@ -365,11 +365,20 @@ fn a_remote_tells_the_organisation_and_the_system_of_its_pipelines() {
     let name = |name: &str| ("name", format!("{name} (the remote origin)"));
     let org = |org: &str| ("org", format!("{org} (the remote origin)"));
     let ci = |ci: &str| ("ci", format!("{ci} (the remote origin)"));
+    let project = |project: &str| ("azure_project", format!("{project} (the remote origin)"));
     for (address, expected) in [
         ("https://github.com/Acme/pay.git", vec![ci("github-actions"), name("pay"), org("acme")]),
         ("https://token@gitlab.com/acme/money/pay_me/", vec![ci("gitlab-ci"), name("pay-me"), org("money")]),
         ("git@github.com:acme/gitlab-sync.git", vec![ci("github-actions"), name("gitlab-sync"), org("acme")]),
         ("ssh://git@code.example:2222/acme/github-sync", vec![name("github-sync"), org("acme")]),
+        (
+            "https://acme@dev.azure.com/Acme/Shop/_git/pay",
+            vec![project("Shop"), ci("azure-devops"), name("pay"), org("acme")],
+        ),
+        (
+            "git@ssh.dev.azure.com:v3/Acme/My.Shop/pay",
+            vec![project("My.Shop"), ci("azure-devops"), name("pay"), org("acme")],
+        ),
         ("/srv/git/pay.git", vec![name("pay")]),
         ("../pay", vec![name("pay")]),
     ] {

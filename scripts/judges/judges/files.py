@@ -148,7 +148,7 @@ AWS_SHELL_SCRIPT |= {"scriptType", "workingDirectory"}
 
 
 def _mended(value):
-    """AWSShellScript@1 as a task that the schema knows, if its inputs are right."""
+    """The inputs of tasks as the schema has them, and AWSShellScript@1 as a task that it knows, if its inputs are right."""
     if isinstance(value, list):
         return [_mended(item) for item in value]
     if not isinstance(value, dict):
@@ -157,6 +157,9 @@ def _mended(value):
     inputs = value.get("inputs", {})
     if value.get("task") == "AWSShellScript@1" and set(inputs) <= AWS_SHELL_SCRIPT and inputs.get("scriptType") == "inline":
         mended.update(task="Bash@3", inputs={"targetType": "inline", "script": inputs["inlineScript"]})
+    elif "task" in value:
+        # Only for inputs of tasks the schema has booleans.
+        mended["inputs"] = {key: {"true": True, "false": False}.get(item, item) for key, item in inputs.items()}
     return mended
 
 

@@ -117,13 +117,13 @@ fn modules_have_one_interface_in_all_clouds() {
             assert_eq!(theirs[0], theirs[2], "{file}: {kind}s of {} and {}", CLOUDS[0], CLOUDS[2]);
         }
     }
-    for cloud in 0..CLOUDS.len() {
+    for (cloud, name) in CLOUDS.iter().enumerate() {
         let all = |kind, file: &str| -> BTreeSet<String> {
             let modules = ["foundation", "service"].into_iter();
             modules.flat_map(|module| interface(cloud, &format!("{module}/{file}"), kind).into_keys()).collect()
         };
-        assert!(all("variable", "variables.tf").contains("cluster_name"), "{}", CLOUDS[cloud]);
-        assert!(all("output", "outputs.tf").contains("workload_role_arn"), "{}", CLOUDS[cloud]);
+        assert!(all("variable", "variables.tf").contains("cluster_name"), "{name}");
+        assert!(all("output", "outputs.tf").contains("workload_role_arn"), "{name}");
     }
 }
 

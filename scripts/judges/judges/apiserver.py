@@ -104,22 +104,25 @@ class ApiServer(Judge):
         finally:
             for made in policies:
                 server.ask("DELETE", cluster.place(made.object))
+            # Another case may have a policy of the same name, and the server takes a moment to forget this one.
+            if policies:
+                self._holds(server, case, False)
         return found
 
     @staticmethod
-    def _holds(server, case):
-        """Waits until the case's admission policy refuses a bad workload in production."""
+    def _holds(server, case, wanted=True):
+        """Waits until the case's admission policy refuses a bad workload in production, or does no more."""
         namespace = f"{case.answers['name']}-{case.answers['environments'][-1]}"
         bad = {**BAD, "metadata": {"name": "bad", "namespace": namespace}}
 
-        def refuses():
+        def holds():
             try:
                 server.create(bad, dry=True)
             except cluster.Refused as refusal:
-                return "ValidatingAdmissionPolicy" in str(refusal)
-            return False
+                return ("ValidatingAdmissionPolicy" in str(refusal)) == wanted
+            return not wanted
 
-        server.wait(refuses, f"the policy of {case.name} refuses a bad workload")
+        server.wait(holds, f"the policy of {case.name} {'refuses' if wanted else 'no longer refuses'} a bad workload")
 
     @staticmethod
     def _ask(server, made):

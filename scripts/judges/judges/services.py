@@ -364,6 +364,12 @@ def _kept_builds(lang, folder, log):
                 shell.run(argv, cwd=folder, env=env, log=log)
 
 
+def _forget_builds(folder):
+    """Lock files name the registry's own builds of the providers; what stands in for them here has other checksums."""
+    for lock in folder.glob("infra/**/.terraform.lock.hcl"):
+        lock.write_text(re.sub(r"\n  hashes = \[.*?\n  \]", "", lock.read_text(encoding="utf-8"), flags=re.DOTALL), encoding="utf-8")
+
+
 class Service(Judge):
     name = "service"
     about = "make verify and build, then starts the service, asks it, loads it, and stops it while requests are in flight"
@@ -388,6 +394,8 @@ class Service(Judge):
             folder = bench.folder / "services" / f"{item.replace(', ', '-')}-{case.name}"
             shutil.rmtree(folder, ignore_errors=True)
             shutil.copytree(case.released or case.tree, folder, symlinks=True)
+            if case.answers.get("cloud") in ("azure", "gcp"):
+                _forget_builds(folder)
             log = bench.log.with_name(f"service-{folder.name}.log")
             with _kept_builds(case.answers["lang"], folder, log) as more:
                 flaws = self._make(folder, bench.tools.environment(**more), log)

@@ -137,7 +137,7 @@ class Run:
         page = places.ROOT / "docs" / "judges.md"
         if options.write:
             page.write_text(told, encoding="utf-8")
-        stale = not page.exists() or page.read_text(encoding="utf-8") != told
+        stale = not page.exists() or not results.same(page.read_text(encoding="utf-8"), told)
         findings = ["docs/judges.md is not what was judged: run scripts/test --write"] if stale else []
         self.report.step("results", findings, 0.0, "docs/judges.md says what was judged")
 

@@ -1,11 +1,15 @@
 """docs/judges.md: who judges what is emitted, how many things of which repositories, with what result."""
 
+import re
+
+COUNT = re.compile(r" [0-9,]+ \|$", re.MULTILINE)
 INTRO = """\
 # Judges and results
 
 `scripts/test` emits a repository for each case below and has every judge look at each. This page is written by
-`scripts/test --write` and held to by every whole run: a judge or a case that it does not have, or a number that is not what
-was judged, fails. A run fails on any finding, so there is no column for them: it would say 0.
+`scripts/test --write` and held to by every whole run: a judge or a case that it does not have, or that is no longer, fails. A
+run fails on any finding, so there is no column for them: it would say 0. How many things were judged is of the day on which
+the page was written.
 
 """
 
@@ -24,6 +28,11 @@ def page(judges, cases, seen):
         lines += ["", f"### `{blueprint}`", "", "| case | " + " | ".join(keys) + " |", "|---" * (len(keys) + 1) + "|"]
         lines += [f"| {case.name} | " + " | ".join(text(case.answers.get(key)) for key in keys) + " |" for case in own]
     return "\n".join(lines) + "\n"
+
+
+def same(one, other):
+    """Whether two pages name the same judges and cases; how much there is to judge changes with every template."""
+    return COUNT.sub("", one) == COUNT.sub("", other)
 
 
 def kind(case):

@@ -365,9 +365,12 @@ def _kept_builds(lang, folder, log):
 
 
 def _forget_builds(folder):
-    """Lock files name the registry's own builds of the providers; what stands in for them here has other checksums."""
+    """Lock files name the registry's own builds of the providers. What stands in for them here has other checksums, and the
+    lowest version that is allowed."""
     for lock in folder.glob("infra/**/.terraform.lock.hcl"):
-        lock.write_text(re.sub(r"\n  hashes = \[.*?\n  \]", "", lock.read_text(encoding="utf-8"), flags=re.DOTALL), encoding="utf-8")
+        text = re.sub(r"\n  hashes = \[.*?\n  \]", "", lock.read_text(encoding="utf-8"), flags=re.DOTALL)
+        text = re.sub(r'(version +)= "[^"]+"(\n +constraints = ">= ([0-9.]+))', r'\1= "\3"\2', text)
+        lock.write_text(text, encoding="utf-8")
 
 
 class Service(Judge):

@@ -2,8 +2,11 @@
 
 #![allow(missing_docs, clippy::unwrap_used)]
 
+mod common;
+
 use std::process::Command;
 
+use common::World;
 use goldpath::blueprint::{self, lint::lint};
 use goldpath::source;
 
@@ -20,12 +23,9 @@ fn every_blueprint_fits_together_for_all_choices() {
 
 #[test]
 fn what_does_not_fit_together_is_found() {
-    let folder = tempfile::tempdir().unwrap();
-    let write = |path: &str, text: &str| {
-        let path = folder.path().join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    };
+    let world = World::new();
+    let write = |path: &str, text: &str| world.write(&format!("work/{path}"), text);
+    let folder = world.work();
     write(
         "blueprint.yaml",
         "name: x\nversion: 1.0.0\nsummary: x\nquestions:\n  - {key: kind, type: choice, ask: Which?, choices: [a, b]}\n  - {key: size, type: integer, ask: How big?}\n  \
@@ -50,21 +50,18 @@ fn what_does_not_fit_together_is_found() {
     write("components/three/files/c.txt.jinja", "<% for wheel in wheels %><%= wheel %><% endfor %>");
     write("components/four/component.yaml", "summary: x\nfacts: {port: 81, wheels: 4}\ninputs: {port: string}\n");
     write("components/four/files/d.txt.jinja", "<%= port %>");
-    let library = source::with_folder(source::library(None).unwrap(), folder.path()).unwrap();
+    let library = source::with_folder(source::library(None).unwrap(), &folder).unwrap();
     let blueprint = blueprint::load(&library, None).unwrap_or_else(|problems| panic!("{problems}"));
-    let root = format!("{}/", folder.path().display());
+    let root = format!("{}/", folder.display());
     insta::assert_snapshot!(lint(&blueprint).to_string().replace(&root, ""));
 }
 
 /// Red and round don't fit together, and nobody can choose both.
 #[test]
 fn what_a_question_refuses_is_no_combination() {
-    let folder = tempfile::tempdir().unwrap();
-    let write = |path: &str, text: &str| {
-        let path = folder.path().join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    };
+    let world = World::new();
+    let write = |path: &str, text: &str| world.write(&format!("work/{path}"), text);
+    let folder = world.work();
     let blueprint = |check: &str| {
         write(
             "blueprint.yaml",
@@ -74,7 +71,7 @@ fn what_a_question_refuses_is_no_combination() {
                  components:\n  - {{use: ./components/red, when: colour == \"red\"}}\n  - {{use: ./components/round, when: shape == \"round\"}}\n"
             ),
         );
-        let library = source::with_folder(source::library(None).unwrap(), folder.path()).unwrap();
+        let library = source::with_folder(source::library(None).unwrap(), &folder).unwrap();
         let blueprint = blueprint::load(&library, None).unwrap_or_else(|problems| panic!("{problems}"));
         lint(&blueprint).to_string()
     };
@@ -88,12 +85,9 @@ fn what_a_question_refuses_is_no_combination() {
 
 #[test]
 fn a_blueprint_extends_a_base() {
-    let folder = tempfile::tempdir().unwrap();
-    let write = |path: &str, text: &str| {
-        let path = folder.path().join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    };
+    let world = World::new();
+    let write = |path: &str, text: &str| world.write(&format!("work/{path}"), text);
+    let folder = world.work();
     write(
         "common/base.yaml",
         "questions:\n  - {key: a, type: string, ask: A?}\n  - {key: b, type: string, ask: B?, default: a}\n  - {key: c, type: string, ask: C?}\n\
@@ -106,10 +100,10 @@ fn a_blueprint_extends_a_base() {
                 "name: one\nversion: 1.0.0\nsummary: x\nextends: common\ncomponents: [{{use: second}}]\nvalues: {{y: c, z: a}}\nquestions:\n{more}"
             ),
         );
-        let library = source::library(Some(folder.path())).unwrap();
+        let library = source::library(Some(&folder)).unwrap();
         assert_eq!(library.names(), ["one"], "a base is no blueprint");
         blueprint::load(&library, Some("one"))
-            .map_err(|problems| problems.to_string().replace(&format!("{}/", folder.path().display()), ""))
+            .map_err(|problems| problems.to_string().replace(&format!("{}/", folder.display()), ""))
     };
     for name in ["first", "second", "last"] {
         write(&format!("components/{name}/component.yaml"), "summary: x\n");
@@ -130,7 +124,7 @@ fn a_blueprint_extends_a_base() {
     );
     let text = "name: one\nversion: 1.0.0\nsummary: x\nextends: comon\ncomponents: [own]\n";
     write("one/blueprint.yaml", text);
-    let load = || blueprint::load(&source::library(Some(folder.path())).unwrap(), Some("one")).unwrap_err().to_string();
+    let load = || blueprint::load(&source::library(Some(&folder)).unwrap(), Some("one")).unwrap_err().to_string();
     assert!(
         load().ends_with("one/blueprint.yaml:4:10: there is no base `comon`\n  hint: did you mean `common`?"),
         "{}",
